@@ -1,0 +1,5 @@
+//! How notices leave the house.
+
+mod folder;
+
+pub use folder::MailFolder;

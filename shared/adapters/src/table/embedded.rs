@@ -1,0 +1,186 @@
+//! The table of one machine: DynamoDB's interface over SQLite, in the process.
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Credentials, Region, StalledStreamProtectionConfig,
+};
+use aws_sdk_dynamodb::{Client, Config};
+use chrono::{DateTime, Utc};
+use dynoxide::{Database, DynoxideError};
+use keyward_service::ports::table::{Item, Key, Page, Query, Table, TableError, Write};
+
+use super::dynamo::DynamoTable;
+use super::engine::EngineClient;
+use super::lock;
+use super::schema::SchemaError;
+
+const DATABASE_FILE: &str = "table.db";
+const TABLE: &str = "keyward";
+
+/// Why an embedded table can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process, or another part of this one, has it open.
+    #[error(
+        "the table in {} is already open{}; stop that process or give another directory",
+        dir.display(),
+        pid.map(|pid| format!(" in process {pid}")).unwrap_or_default()
+    )]
+    AlreadyOpen {
+        /// The directory.
+        dir: PathBuf,
+        /// The process that has it, when its lock file can be read.
+        pid: Option<u32>,
+    },
+    /// Other users may enter the directory.
+    #[error("other users may enter {} (mode {mode:o}); close it with chmod 700, or give another directory", dir.display())]
+    OpenToOthers {
+        /// The directory.
+        dir: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// The directory or a file in it can't be created, read or locked.
+    #[error("the directory {} can't be used: {source}", dir.display())]
+    Directory {
+        /// The directory.
+        dir: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// This program was built with an SQLite that does not keep what the table promises.
+    #[error("this build's SQLite has {pragma} = {found} instead of {needed}; build it inside its source tree, where .cargo/config.toml sets that")]
+    Build {
+        /// The setting.
+        pragma: &'static str,
+        /// What it must be.
+        needed: i64,
+        /// What it is.
+        found: i64,
+    },
+    /// The engine does not open the file.
+    #[error("the table's file can't be opened: {0}")]
+    Engine(String),
+    /// The table in the file is not one of Keyward's.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+}
+
+/// A table inside the process, in a directory or in memory.
+///
+/// An answered write is on the disk (SQLite in WAL mode with `synchronous = FULL`), what is removed is overwritten in
+/// the file (`secure_delete`), and one process at a time has it open. It needs a Tokio runtime of either kind. Clones
+/// share it; it is closed when the last one is dropped.
+#[derive(Clone, Debug)]
+pub struct EmbeddedTable {
+    table: DynamoTable,
+}
+
+impl EmbeddedTable {
+    /// Opens the table in `dir`, which is created (for this user only) unless it is there.
+    ///
+    /// # Errors
+    /// [`OpenError`]; each says what to do.
+    pub async fn open(dir: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let dir = dir.as_ref().to_owned();
+        let opening = tokio::task::spawn_blocking(move || open_file(&dir));
+        let client = opening
+            .await
+            .map_err(|stopped| OpenError::Engine(stopped.to_string()))??;
+        Self::over(client).await
+    }
+
+    /// A table that is gone when it is dropped, for tests and trials.
+    ///
+    /// # Errors
+    /// [`OpenError::Engine`] or [`OpenError::Schema`] when the engine does not start.
+    pub async fn memory() -> Result<Self, OpenError> {
+        let database = Database::memory().map_err(engine)?;
+        Self::over(EngineClient::new(database, None)).await
+    }
+
+    async fn over(engine: EngineClient) -> Result<Self, OpenError> {
+        // The engine checks no signature and there is no network: the credentials and the address are placeholders.
+        let credentials = Credentials::new("embedded", "embedded", None, None, "embedded");
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("local"))
+            .endpoint_url("http://embedded.invalid")
+            .credentials_provider(credentials)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .http_client(engine)
+            .build();
+        let table = DynamoTable::new(Client::from_conf(config), TABLE);
+        table.ensure_table().await?;
+        Ok(Self { table })
+    }
+}
+
+fn open_file(dir: &Path) -> Result<EngineClient, OpenError> {
+    check_build()?;
+    lock::private_directory(dir)?;
+    let lock = lock::take(dir)?;
+    let path = dir.join(DATABASE_FILE);
+    lock::private_file(&path).map_err(|source| OpenError::Directory {
+        dir: dir.into(),
+        source,
+    })?;
+    let name = path
+        .to_str()
+        .ok_or_else(|| OpenError::Engine("the directory's name is not UTF-8".into()))?;
+    let database = Database::new(name).map_err(engine)?;
+    Ok(EngineClient::new(database, Some(lock)))
+}
+
+/// The engine leaves both settings at the defaults that SQLite was compiled with; a connection in memory has the same.
+fn check_build() -> Result<(), OpenError> {
+    let connection = rusqlite::Connection::open_in_memory().map_err(sqlite)?;
+    for (pragma, needed) in [("secure_delete", 1), ("synchronous", 2)] {
+        let found = connection
+            .pragma_query_value(None, pragma, |row| row.get(0))
+            .map_err(sqlite)?;
+        if found != needed {
+            return Err(OpenError::Build {
+                pragma,
+                needed,
+                found,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn engine(error: DynoxideError) -> OpenError {
+    OpenError::Engine(error.to_string())
+}
+
+fn sqlite(error: rusqlite::Error) -> OpenError {
+    OpenError::Engine(error.to_string())
+}
+
+#[async_trait]
+impl Table for EmbeddedTable {
+    async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
+        self.table.get(key).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<Page, TableError> {
+        self.table.query(query).await
+    }
+
+    async fn query_due(
+        &self,
+        kind: &str,
+        shard: u8,
+        until: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<Item>, TableError> {
+        self.table.query_due(kind, shard, until, limit).await
+    }
+
+    async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {
+        self.table.transact(writes).await
+    }
+}

@@ -1,0 +1,84 @@
+//! A directory that belongs to one process: closed to other users, locked against other processes.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use super::embedded::OpenError;
+
+const LOCK_FILE: &str = "table.lock";
+/// A process id has at most ten digits.
+const PID_BYTES: u64 = 16;
+
+/// Makes sure that the directory is there and closed to other users.
+///
+/// A directory that is there keeps its permissions: it may hold what others need, so that is the owner's decision.
+pub(super) fn private_directory(dir: &Path) -> Result<(), OpenError> {
+    let failed = |source| OpenError::Directory {
+        dir: dir.into(),
+        source,
+    };
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(failed)?;
+    let mode = dir.metadata().map_err(failed)?.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(OpenError::OpenToOthers {
+            dir: dir.into(),
+            mode,
+        });
+    }
+    Ok(())
+}
+
+/// Makes sure that the file is there and closed to other users. SQLite gives its side files the same permissions.
+pub(super) fn private_file(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)?;
+    let mut permissions = file.metadata()?.permissions();
+    if permissions.mode() & 0o077 != 0 {
+        permissions.set_mode(0o600);
+        file.set_permissions(permissions)?;
+    }
+    Ok(file)
+}
+
+/// Takes the directory for this process. The lock ends when the file is dropped, also when the process is killed.
+///
+/// # Errors
+/// [`OpenError::AlreadyOpen`] with the id of the process that has it, when that can be read.
+pub(super) fn take(dir: &Path) -> Result<File, OpenError> {
+    let failed = |source| OpenError::Directory {
+        dir: dir.into(),
+        source,
+    };
+    let mut file = private_file(&dir.join(LOCK_FILE)).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(OpenError::AlreadyOpen {
+                dir: dir.into(),
+                pid: holder(&file),
+            });
+        }
+        Err(TryLockError::Error(source)) => return Err(failed(source)),
+    }
+    file.set_len(0).map_err(failed)?;
+    file.rewind().map_err(failed)?;
+    writeln!(file, "{}", std::process::id()).map_err(failed)?;
+    Ok(file)
+}
+
+fn holder(file: &File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(PID_BYTES).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}

@@ -1,0 +1,125 @@
+//! The life of a protection key.
+
+use crate::{
+    Context, Environment, Event, KeyId, KeyState, NewKey, OperationId, ProtectionKey, Rejection, Tenant,
+    rejection::Dependents,
+    rules::{k1_opt_in, k2_bring, k3_size, k5_change, k6_rewrap, k7_rollback, k8_destroy, l4_unlock},
+};
+
+fn known<'a>(tenant: &'a Tenant, id: &KeyId) -> Result<&'a ProtectionKey, Rejection> {
+    k1_opt_in::has_opted_in(tenant)?;
+    tenant.key(id).ok_or(Rejection::KeyNotFound)
+}
+
+pub(super) fn add(tenant: &Tenant, key: &NewKey, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    k1_opt_in::has_opted_in(tenant)?;
+    k3_size::is_allowed(key.bits, context.settings)?;
+    k2_bring::may_add(tenant, key, context.settings)?;
+    k5_change::nothing_is_locked(tenant, context)?;
+    Ok(vec![Event::KeyAdded { key: key.clone() }])
+}
+
+pub(super) fn present(tenant: &Tenant, id: &KeyId, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    let key = known(tenant, id)?;
+    if key.state == KeyState::Destroyed {
+        return Err(Rejection::KeyDestroyed);
+    }
+    if key.in_vault {
+        return Err(Rejection::KeyExists { key: id.clone() });
+    }
+    l4_unlock::is_key_that_locked(tenant, id, context)?;
+    k5_change::no_operation_runs(tenant)?;
+    Ok(vec![Event::KeyPresented { key: id.clone() }])
+}
+
+pub(super) fn activate(
+    tenant: &Tenant,
+    id: &KeyId,
+    operation: &OperationId,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, Rejection> {
+    let key = known(tenant, id)?;
+    if key.state == KeyState::Destroyed {
+        return Err(Rejection::KeyDestroyed);
+    }
+    if key.state == KeyState::Active {
+        return reactivate(tenant, key);
+    }
+    k5_change::nothing_is_locked(tenant, context)?;
+    k5_change::no_operation_runs(tenant)?;
+    k7_rollback::is_not_barred(key, context)?;
+    k5_change::interval_has_passed(tenant, context)?;
+    has_private_part(key)?;
+    Ok(vec![Event::KeyActivated {
+        key: id.clone(),
+        from: tenant.active_key.clone(),
+        operation: operation.clone(),
+        environments: tenant.protected_environments,
+    }])
+}
+
+/// Presenting the active key again is not a key change: it lifts the lock's first bolt (L4), or does nothing.
+fn reactivate(tenant: &Tenant, key: &ProtectionKey) -> Result<Vec<Event>, Rejection> {
+    if !tenant.key_awaited {
+        return has_private_part(key).map(|()| Vec::new());
+    }
+    k5_change::no_operation_runs(tenant)?;
+    has_private_part(key)?;
+    Ok(vec![Event::KeyReactivated { key: key.id.clone() }])
+}
+
+fn has_private_part(key: &ProtectionKey) -> Result<(), Rejection> {
+    if key.in_vault { Ok(()) } else { Err(Rejection::KeyFileRequired { key: key.id.clone() }) }
+}
+
+pub(super) fn roll_back(
+    tenant: &Tenant,
+    operation: &OperationId,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, Rejection> {
+    let change = k7_rollback::change_to_roll_back(tenant, context)?;
+    k5_change::nothing_is_locked(tenant, context)?;
+    k5_change::no_operation_runs(tenant)?;
+    if let Some(former) = change.from.as_ref().and_then(|id| tenant.key(id)) {
+        has_private_part(former)?;
+    }
+    let away = tenant.active_key.clone().ok_or(Rejection::NothingToRollBack)?;
+    Ok(vec![Event::KeyRolledBack {
+        away,
+        to: change.from.clone(),
+        operation: operation.clone(),
+        environments: tenant.protected_environments,
+        barred_until: context.now + context.settings.rollback_window.delta(),
+    }])
+}
+
+pub(super) fn rewrap(
+    tenant: &Tenant,
+    environment: &Environment,
+    operation: &OperationId,
+) -> Result<Vec<Event>, Rejection> {
+    if tenant.operation.as_ref() != Some(operation) {
+        return Err(Rejection::OperationNotFound);
+    }
+    Ok(k6_rewrap::step(tenant, environment, operation).into_iter().collect())
+}
+
+pub(super) fn finish(tenant: &Tenant, operation: &OperationId) -> Result<Vec<Event>, Rejection> {
+    if tenant.operation.as_ref() != Some(operation) {
+        return Err(Rejection::OperationNotFound);
+    }
+    Ok(vec![Event::OperationFinished { operation: operation.clone() }])
+}
+
+pub(super) fn destroy(
+    tenant: &Tenant,
+    id: &KeyId,
+    dependents: &Dependents,
+    operation: &OperationId,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, Rejection> {
+    let key = known(tenant, id)?;
+    k8_destroy::is_free(tenant, key, dependents, context)?;
+    k5_change::no_operation_runs(tenant)?;
+    Ok(vec![Event::KeyDestroyed { key: id.clone(), operation: operation.clone() }])
+}

@@ -1,0 +1,269 @@
+//! A tenant and how events change it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Environment, Event, Instant, KeyId, KeyState, Lock, ManagedBy, Name, OperationId, PersonId, ProtectionKey,
+    Recorded, Region, Role, TenantId, WrappingKey,
+};
+
+/// Somebody who administers a tenant and gets its notices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Administrator {
+    /// As the token names the person.
+    pub person: PersonId,
+    /// As others know the person.
+    pub name: Name,
+    /// Where notices go.
+    pub email: String,
+    /// Global or service administrator.
+    pub role: Role,
+}
+
+/// What kind of key change happened last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// The first activation, or a change to another key.
+    Activation,
+    /// The former key was put back (K7).
+    Rollback,
+}
+
+/// The last time the active key became another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyChange {
+    /// When it was decided: the 24 h, the 72 h of the rollback and the 72 h of the lock count from here.
+    pub changed_at: Instant,
+    /// Who decided it.
+    pub changed_by: PersonId,
+    /// The active key before, if there was one.
+    pub from: Option<KeyId>,
+    /// The active key since, if there is one.
+    pub to: Option<KeyId>,
+    /// Activation or rollback.
+    pub kind: ChangeKind,
+}
+
+/// One customer organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tenant {
+    /// Its identifier.
+    pub id: TenantId,
+    /// Its name, typed to confirm a lock.
+    pub name: Name,
+    /// Where it may have environments and keys.
+    pub regions: Vec<Region>,
+    /// K1: licensed seats.
+    pub licensed_seats: u32,
+    /// Who administers it.
+    pub administrators: Vec<Administrator>,
+    /// K1: when it opted in.
+    pub opted_in_at: Option<Instant>,
+    /// Its protection keys, destroyed ones included.
+    pub keys: BTreeMap<KeyId, ProtectionKey>,
+    /// K4: the active key.
+    pub active_key: Option<KeyId>,
+    /// The last key change.
+    pub last_change: Option<KeyChange>,
+    /// The operation that runs, if one does.
+    pub operation: Option<OperationId>,
+    /// Number of the last lock.
+    pub lock_epoch: u64,
+    /// Locks that still hold environments, oldest first.
+    pub locks: Vec<Lock>,
+    /// L4: the key that locked has not been presented since the last lock.
+    pub key_awaited: bool,
+    /// Environments that are not deleted.
+    pub environments: u64,
+    /// Of these, environments managed by the tenant.
+    pub protected_environments: u64,
+    /// Moves with every change to an environment: a plan made before is stale.
+    pub census: u64,
+    /// Moves with every lock, reactivation and key change: a lease decided before is void.
+    pub fence: u64,
+}
+
+impl Tenant {
+    /// The protection key with this identifier.
+    #[must_use]
+    pub fn key(&self, id: &KeyId) -> Option<&ProtectionKey> {
+        self.keys.get(id)
+    }
+
+    /// The active key.
+    #[must_use]
+    pub fn active(&self) -> Option<&ProtectionKey> {
+        self.active_key.as_ref().and_then(|id| self.keys.get(id))
+    }
+
+    /// Environments that are locked at this instant. Those whose deadline has passed no longer count: they are deleted,
+    /// whether or not the sweep has been there (L5).
+    #[must_use]
+    pub fn locked_environments(&self, now: Instant) -> u64 {
+        self.locks.iter().filter(|lock| now < lock.deletion_at).map(|lock| lock.remaining).sum()
+    }
+
+    /// The lock that holds the environment, past its deadline or not.
+    #[must_use]
+    pub fn lock_of(&self, environment: &Environment) -> Option<&Lock> {
+        self.locks.iter().find(|lock| lock.epoch > environment.unlocked_epoch)
+    }
+
+    /// Folds one event of the tenant's log into the state. Events that do not concern the tenant leave it as it is.
+    #[must_use]
+    pub fn apply(tenant: Option<Self>, recorded: &Recorded) -> Option<Self> {
+        let Some(mut tenant) = tenant else {
+            return match &recorded.event {
+                Event::TenantRegistered { tenant } => Some(Self::registered(tenant)),
+                _ => None,
+            };
+        };
+        tenant.fold(recorded);
+        Some(tenant)
+    }
+
+    fn registered(new: &crate::NewTenant) -> Self {
+        Self {
+            id: new.id.clone(),
+            name: new.name.clone(),
+            regions: new.regions.clone(),
+            licensed_seats: new.licensed_seats,
+            administrators: new.administrators.clone(),
+            opted_in_at: None,
+            keys: BTreeMap::new(),
+            active_key: None,
+            last_change: None,
+            operation: None,
+            lock_epoch: 0,
+            locks: Vec::new(),
+            key_awaited: false,
+            environments: 0,
+            protected_environments: 0,
+            census: 0,
+            fence: 0,
+        }
+    }
+
+    fn fold(&mut self, recorded: &Recorded) {
+        match &recorded.event {
+            Event::TenantOptedIn => self.opted_in_at = Some(recorded.at),
+            Event::KeyAdded { key } => {
+                self.keys.insert(key.id.clone(), key.to_key(recorded));
+            }
+            Event::KeyPresented { key } => self.with_key(key, |k| k.in_vault = true),
+            Event::KeyActivated { key, operation, .. } => {
+                self.change_key(Some(key), operation, recorded, ChangeKind::Activation);
+            }
+            Event::KeyRolledBack { to, operation, barred_until, .. } => {
+                let away = self.active_key.clone();
+                self.change_key(to.as_ref(), operation, recorded, ChangeKind::Rollback);
+                if let Some(away) = away {
+                    self.with_key(&away, |k| k.barred_until = Some(*barred_until));
+                }
+            }
+            Event::KeyReactivated { .. } => {
+                self.key_awaited = false;
+                self.fence += 1;
+            }
+            Event::KeyDestroyed { key, operation } => {
+                self.operation = Some(operation.clone());
+                self.with_key(key, |k| {
+                    k.state = KeyState::Destroyed;
+                    k.in_vault = false;
+                });
+            }
+            Event::TenantLocked { .. } => self.lock(recorded),
+            Event::OperationFinished { .. } => self.operation = None,
+            _ => self.fold_environment_event(&recorded.event),
+        }
+    }
+
+    fn fold_environment_event(&mut self, event: &Event) {
+        match event {
+            Event::EnvironmentRegistered { .. } => self.environments += 1,
+            Event::EnvironmentProtected { key, .. } => {
+                self.protected_environments += 1;
+                self.with_key(key, |k| k.environments += 1);
+            }
+            Event::EnvironmentReverted { from, .. } => {
+                self.protected_environments = self.protected_environments.saturating_sub(1);
+                self.with_key(from, |k| k.environments = k.environments.saturating_sub(1));
+            }
+            Event::EnvironmentRewrapped { from, to, .. } => {
+                self.with_key(from, |k| k.environments = k.environments.saturating_sub(1));
+                self.with_key(to, |k| k.environments += 1);
+            }
+            Event::EnvironmentUnlocked { held_by, .. } => self.release(*held_by),
+            Event::EnvironmentDeleted { held_by, managed_by, wrapped_by, .. } => {
+                self.environments = self.environments.saturating_sub(1);
+                if *managed_by == ManagedBy::Tenant {
+                    self.protected_environments = self.protected_environments.saturating_sub(1);
+                }
+                if let WrappingKey::Protection { key } = wrapped_by {
+                    self.with_key(key, |k| k.environments = k.environments.saturating_sub(1));
+                }
+                if let Some(epoch) = held_by {
+                    self.release(*epoch);
+                }
+            }
+            _ => return,
+        }
+        self.census += 1;
+    }
+
+    fn with_key(&mut self, id: &KeyId, change: impl FnOnce(&mut ProtectionKey)) {
+        if let Some(key) = self.keys.get_mut(id) {
+            change(key);
+        }
+    }
+
+    fn change_key(&mut self, to: Option<&KeyId>, operation: &OperationId, recorded: &Recorded, kind: ChangeKind) {
+        let from = self.active_key.take();
+        if let Some(from) = &from {
+            self.with_key(from, |k| k.state = KeyState::Retired);
+        }
+        if let Some(to) = to {
+            self.with_key(to, |k| k.state = KeyState::Active);
+        }
+        self.active_key = to.cloned();
+        self.last_change =
+            Some(KeyChange { changed_at: recorded.at, changed_by: recorded.by.clone(), from, to: to.cloned(), kind });
+        self.operation = Some(operation.clone());
+        self.key_awaited = false;
+        self.fence += 1;
+    }
+
+    fn lock(&mut self, recorded: &Recorded) {
+        let Event::TenantLocked { epoch, key, locked, deletion_at, operation, .. } = &recorded.event else { return };
+        self.lock_epoch = *epoch;
+        self.key_awaited = true;
+        self.fence += 1;
+        self.operation = Some(operation.clone());
+        for key in self.keys.values_mut() {
+            key.in_vault = false;
+        }
+        if *locked > 0 {
+            self.locks.push(Lock {
+                epoch: *epoch,
+                locked_at: recorded.at,
+                locked_by: recorded.by.clone(),
+                key: key.clone(),
+                remaining: *locked,
+                deletion_at: *deletion_at,
+            });
+        }
+    }
+
+    fn release(&mut self, epoch: u64) {
+        if let Some(lock) = self.locks.iter_mut().find(|lock| lock.epoch == epoch) {
+            lock.remaining = lock.remaining.saturating_sub(1);
+        }
+        self.locks.retain(|lock| lock.remaining > 0);
+    }
+}

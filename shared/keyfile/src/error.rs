@@ -1,0 +1,217 @@
+//! What can be wrong with a key file, and how to mend it.
+
+use crate::KeyBits;
+
+/// Why a key file, a key or a password is not taken.
+///
+/// The display text says what is wrong, [`code`](Self::code) says it to a program, and
+/// [`next_step`](Self::next_step) says what to do. None of them holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyFileError {
+    /// The password is empty.
+    #[error("the password is empty")]
+    EmptyPassword,
+    /// The password is longer than this crate takes.
+    #[error("the password is longer than {limit} bytes")]
+    PasswordTooLong {
+        /// Longest password, in bytes.
+        limit: usize,
+    },
+    /// The file is longer than allowed.
+    #[error("the file has {bytes} bytes; at most {limit} are read")]
+    FileTooLarge {
+        /// Length of the file.
+        bytes: usize,
+        /// Longest file, in bytes.
+        limit: usize,
+    },
+    /// It isn't a PFX file at all.
+    #[error("the file is not a PFX (PKCS#12) file: {found}")]
+    NotPfx {
+        /// What it looks like instead.
+        found: &'static str,
+    },
+    /// The file is in an encoding looser than DER.
+    #[error("the file is encoded in BER with indefinite or split lengths, not in DER")]
+    NotDer,
+    /// A part of the file can't be read.
+    #[error("the {part} is damaged")]
+    Damaged {
+        /// The part.
+        part: &'static str,
+    },
+    /// Elements are nested too deeply.
+    #[error("the file nests deeper than {limit} levels")]
+    NestedTooDeep {
+        /// Deepest nesting.
+        limit: usize,
+    },
+    /// There are too many bags.
+    #[error("the file holds more than {limit} bags")]
+    TooManyBags {
+        /// Most bags.
+        limit: usize,
+    },
+    /// The file asks for more key derivation than allowed.
+    #[error("the file asks for {asked} iterations of key derivation; at most {limit} are done")]
+    TooManyIterations {
+        /// Iterations asked for so far, summed over the file.
+        asked: u64,
+        /// Most iterations.
+        limit: u32,
+    },
+    /// There is no MAC.
+    #[error("the file has no MAC, so neither its password nor its content can be checked")]
+    NoMac,
+    /// The MAC doesn't fit the password.
+    #[error("the password is wrong, or the file was changed after it was written")]
+    WrongPassword,
+    /// A key lies in a bag without encryption.
+    #[error("the file holds a private key in an unencrypted bag")]
+    UnencryptedKey,
+    /// A cryptographic algorithm that isn't supported.
+    #[error("the {part} uses {algorithm}, which is not supported")]
+    UnsupportedAlgorithm {
+        /// Part of the file.
+        part: &'static str,
+        /// The algorithm's name or object identifier.
+        algorithm: String,
+    },
+    /// There is no private key.
+    #[error("the file holds no private key")]
+    NoKey,
+    /// There are several private keys.
+    #[error("the file holds {} private keys: {}", names.len(), names.join(", "))]
+    SeveralKeys {
+        /// Their friendly names; a nameless one is `(no name)`.
+        names: Vec<String>,
+    },
+    /// The key isn't an RSA key.
+    #[error("the key is not an RSA key")]
+    NotRsa,
+    /// The RSA key's size isn't allowed.
+    #[error("the key has {bits} bits; allowed are {}", sizes(allowed))]
+    KeySizeNotAllowed {
+        /// Length of the modulus.
+        bits: usize,
+        /// Sizes that are allowed.
+        allowed: Vec<KeyBits>,
+    },
+    /// The key's numbers don't make a sound RSA key.
+    #[error("the key is not sound: {why}")]
+    WeakKey {
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The name can't be written into a file.
+    #[error("the name must have 1 to {limit} characters and no control characters")]
+    NameNotAllowed {
+        /// Longest name, in characters.
+        limit: usize,
+    },
+    /// The instant can't be written into a certificate.
+    #[error("the instant is outside the years 1970 to 9899")]
+    InstantNotAllowed,
+    /// What is to be wrapped doesn't fit under the key.
+    #[error("{bytes} bytes are too many to wrap; at most {limit} fit under this key")]
+    TooLongToWrap {
+        /// Bytes given.
+        bytes: usize,
+        /// Bytes that fit.
+        limit: usize,
+    },
+    /// Unwrapping failed. It isn't said why, so that the answer can't be used as an oracle.
+    #[error("it can't be unwrapped with this key and context")]
+    NotUnwrapped,
+    /// The signature doesn't fit the message and the key.
+    #[error("the signature does not fit the message and the key")]
+    WrongSignature,
+    /// The cryptographic library failed where it should not.
+    #[error("a cryptographic operation failed")]
+    CryptographyFailed,
+}
+
+impl KeyFileError {
+    /// The reason as a stable word.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::EmptyPassword => "empty_password",
+            Self::PasswordTooLong { .. } => "password_too_long",
+            Self::FileTooLarge { .. } => "file_too_large",
+            Self::NotPfx { .. } => "not_pfx",
+            Self::NotDer => "not_der",
+            Self::Damaged { .. } => "damaged",
+            Self::NestedTooDeep { .. } => "nested_too_deep",
+            Self::TooManyBags { .. } => "too_many_bags",
+            Self::TooManyIterations { .. } => "too_many_iterations",
+            Self::NoMac => "no_mac",
+            Self::WrongPassword => "wrong_password",
+            Self::UnencryptedKey => "unencrypted_key",
+            Self::UnsupportedAlgorithm { .. } => "unsupported_algorithm",
+            Self::NoKey => "no_key",
+            Self::SeveralKeys { .. } => "several_keys",
+            Self::NotRsa => "not_rsa",
+            Self::KeySizeNotAllowed { .. } => "key_size_not_allowed",
+            Self::WeakKey { .. } => "weak_key",
+            Self::NameNotAllowed { .. } => "name_not_allowed",
+            Self::InstantNotAllowed => "instant_not_allowed",
+            Self::TooLongToWrap { .. } => "too_long_to_wrap",
+            Self::NotUnwrapped => "not_unwrapped",
+            Self::WrongSignature => "wrong_signature",
+            Self::CryptographyFailed => "cryptography_failed",
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn next_step(&self) -> &'static str {
+        match self {
+            Self::EmptyPassword => "Export the key again with a password that is not empty.",
+            Self::PasswordTooLong { .. } | Self::NameNotAllowed { .. } => "Choose a shorter one.",
+            Self::FileTooLarge { .. } | Self::TooManyBags { .. } | Self::NestedTooDeep { .. } => {
+                "Export only the one key and its certificate: \
+                 openssl pkcs12 -export -inkey key.pem -in cert.pem -out key.pfx"
+            }
+            Self::NotPfx { .. } => {
+                "Make a PFX of the key and its certificate: \
+                 openssl pkcs12 -export -inkey key.pem -in cert.pem -out key.pfx"
+            }
+            Self::NotDer | Self::TooManyIterations { .. } | Self::UnsupportedAlgorithm { .. } => {
+                "Write the file anew: openssl pkcs12 -in old.pfx -out key.pem, \
+                 then openssl pkcs12 -export -in key.pem -out key.pfx, then destroy key.pem."
+            }
+            Self::Damaged { .. } => "Copy or export the file again; it did not arrive whole.",
+            Self::NoMac => "Export the key again, without -nomac.",
+            Self::WrongPassword => {
+                "Check the password, its capitals and the keyboard layout; \
+                 then check that the file arrived unchanged."
+            }
+            Self::UnencryptedKey => {
+                "Export the key again with encryption; with openssl, without -keypbe NONE."
+            }
+            Self::NoKey => {
+                "Export with the private key: openssl pkcs12 -export -inkey key.pem \
+                 -in cert.pem -out key.pfx; on Windows, tick \"export the private key\"."
+            }
+            Self::SeveralKeys { .. } => "Export a file with only the one key.",
+            Self::NotRsa | Self::KeySizeNotAllowed { .. } => {
+                "Use an RSA key of an allowed size: openssl genrsa -out key.pem 2048"
+            }
+            Self::WeakKey { .. } => "Make a new key: openssl genrsa -out key.pem 2048",
+            Self::InstantNotAllowed => "Check the clock of the machine.",
+            Self::TooLongToWrap { .. } => "Wrap a data key and encrypt the content with that.",
+            Self::NotUnwrapped => "Check that it was wrapped under this key and for this purpose.",
+            Self::WrongSignature => {
+                "Sign the exact bytes of the challenge with RSA-PSS, SHA-256, salt of 32 bytes."
+            }
+            Self::CryptographyFailed => "Try again; if it stays, check the machine.",
+        }
+    }
+}
+
+fn sizes(allowed: &[KeyBits]) -> String {
+    let sizes: Vec<String> = allowed.iter().map(|size| size.bits().to_string()).collect();
+    sizes.join(", ")
+}

@@ -1,0 +1,3 @@
+//! Operations of Keyward: each loads, lets the domain decide, and commits.
+
+pub mod ports;
