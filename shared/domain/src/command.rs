@@ -42,6 +42,8 @@ pub struct NewKey {
     pub public_key: String,
     /// Identity of the key.
     pub fingerprint: Fingerprint,
+    /// Name of its private part in the vault.
+    pub vault_key: String,
 }
 
 impl NewKey {
@@ -55,6 +57,7 @@ impl NewKey {
             bits: self.bits,
             public_key: self.public_key.clone(),
             fingerprint: self.fingerprint.clone(),
+            vault_key: self.vault_key.clone(),
             in_vault: true,
             created_at: recorded.at,
             created_by: recorded.by.clone(),
@@ -112,7 +115,7 @@ pub enum Command {
     /// K2, K3: the private part is, or is about to be, in the vault.
     AddKey { key: NewKey },
     /// L4: a file that brings the private part of a known key back.
-    PresentKey { key: KeyId },
+    PresentKey { key: KeyId, vault_key: String },
     /// K4, K5; on the active key of a locked tenant the reactivation of L4.
     ActivateKey { key: KeyId, operation: OperationId },
     /// K7.

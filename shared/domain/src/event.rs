@@ -43,7 +43,7 @@ pub enum Event {
     /// K2: generated, uploaded or imported.
     KeyAdded { key: NewKey },
     /// The private part of a key that a lock had removed is in the vault again.
-    KeyPresented { key: KeyId },
+    KeyPresented { key: KeyId, vault_key: String },
     /// A key change by activation; its operation re-wraps `environments` environments.
     KeyActivated { key: KeyId, from: Option<KeyId>, operation: OperationId, environments: u64 },
     /// K7. `to` is absent where the provider's key is back.

@@ -50,6 +50,8 @@ pub struct ProtectionKey {
     pub public_key: String,
     /// Identity of the key, whatever file brings it.
     pub fingerprint: Fingerprint,
+    /// Name of its private part in the vault; a new one each time that it is brought there.
+    pub vault_key: String,
     /// False after a lock or the destruction has removed the private part from the vault, until the key is presented again.
     pub in_vault: bool,
     /// When it was added.

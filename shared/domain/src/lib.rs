@@ -4,6 +4,7 @@
 //! with a [`Rejection`]; `apply` of each state type folds an event into the state and never fails. The numbers of the rules
 //! (K1, E2, L5 …) are those of `docs/rules.md`.
 
+pub mod chain;
 mod command;
 mod context;
 mod decide;

@@ -156,7 +156,10 @@ impl Tenant {
             Event::KeyAdded { key } => {
                 self.keys.insert(key.id.clone(), key.to_key(recorded));
             }
-            Event::KeyPresented { key } => self.with_key(key, |k| k.in_vault = true),
+            Event::KeyPresented { key, vault_key } => self.with_key(key, |k| {
+                k.in_vault = true;
+                k.vault_key.clone_from(vault_key);
+            }),
             Event::KeyActivated { key, operation, .. } => {
                 self.change_key(Some(key), operation, recorded, ChangeKind::Activation);
             }

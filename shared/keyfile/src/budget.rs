@@ -16,27 +16,16 @@ impl Budget {
 
     /// Takes `blocks` times `iterations` from the budget and returns the iterations as a count that a
     /// derivation accepts.
-    pub(crate) fn charge(
-        &mut self,
-        iterations: u64,
-        blocks: u64,
-    ) -> Result<std::num::NonZeroU32, KeyFileError> {
-        let asked = self
-            .spent
-            .saturating_add(iterations.saturating_mul(blocks.max(1)));
+    pub(crate) fn charge(&mut self, iterations: u64, blocks: u64) -> Result<std::num::NonZeroU32, KeyFileError> {
+        let asked = self.spent.saturating_add(iterations.saturating_mul(blocks.max(1)));
         if asked > u64::from(self.limit) {
-            return Err(KeyFileError::TooManyIterations {
-                asked,
-                limit: self.limit,
-            });
+            return Err(KeyFileError::TooManyIterations { asked, limit: self.limit });
         }
         self.spent = asked;
         u32::try_from(iterations)
             .ok()
             .and_then(std::num::NonZeroU32::new)
-            .ok_or(KeyFileError::Damaged {
-                part: "iteration count",
-            })
+            .ok_or(KeyFileError::Damaged { part: "iteration count" })
     }
 }
 
@@ -49,28 +38,16 @@ mod tests {
         let mut budget = Budget::new(10);
         assert!(budget.charge(4, 2).is_ok());
         assert!(budget.charge(2, 1).is_ok());
-        assert_eq!(
-            budget.charge(1, 1),
-            Err(KeyFileError::TooManyIterations {
-                asked: 11,
-                limit: 10
-            })
-        );
+        assert_eq!(budget.charge(1, 1), Err(KeyFileError::TooManyIterations { asked: 11, limit: 10 }));
     }
 
     #[test]
     fn a_count_that_overflows_is_too_many() {
-        assert_eq!(
-            Budget::new(u32::MAX).charge(u64::MAX, 3).map_err(|e| e.code()),
-            Err("too_many_iterations")
-        );
+        assert_eq!(Budget::new(u32::MAX).charge(u64::MAX, 3).map_err(|e| e.code()), Err("too_many_iterations"));
     }
 
     #[test]
     fn no_iterations_at_all_is_damage() {
-        assert_eq!(
-            Budget::new(10).charge(0, 1).map_err(|e| e.code()),
-            Err("damaged")
-        );
+        assert_eq!(Budget::new(10).charge(0, 1).map_err(|e| e.code()), Err("damaged"));
     }
 }

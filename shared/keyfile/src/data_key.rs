@@ -65,10 +65,7 @@ mod tests {
     #[test]
     fn only_32_bytes_are_a_key() -> Result<(), KeyFileError> {
         assert_eq!(DataKey::from_bytes(&[7; 32])?.as_bytes(), &[7; 32]);
-        assert_eq!(
-            DataKey::from_bytes(&[7; 31]).map(|_| ()).map_err(|e| e.code()),
-            Err("damaged")
-        );
+        assert_eq!(DataKey::from_bytes(&[7; 31]).map(|_| ()).map_err(|e| e.code()), Err("damaged"));
         Ok(())
     }
 }

@@ -13,11 +13,7 @@ const CLASS: u8 = 0xC0;
 ///
 /// # Errors
 /// `nested_too_deep`, `not_der`, and `damaged` naming `part`.
-pub(crate) fn scan(
-    bytes: &[u8],
-    max_depth: usize,
-    part: &'static str,
-) -> Result<(), KeyFileError> {
+pub(crate) fn scan(bytes: &[u8], max_depth: usize, part: &'static str) -> Result<(), KeyFileError> {
     let damaged = KeyFileError::Damaged { part };
     // Ends of the elements that are open at this place.
     let mut open: Vec<usize> = Vec::new();
@@ -44,11 +40,7 @@ pub(crate) fn scan(
             break;
         }
     }
-    if at == bytes.len() {
-        Ok(())
-    } else {
-        Err(damaged)
-    }
+    if at == bytes.len() { Ok(()) } else { Err(damaged) }
 }
 
 /// Whether the bytes begin like a SEQUENCE.
@@ -86,21 +78,15 @@ fn read_header(bytes: &[u8], at: usize, damaged: &KeyFileError) -> Result<Elemen
         _ => {
             let mut length: usize = 0;
             for _ in 0..first & 0x7F {
-                length = length
-                    .checked_mul(256)
-                    .ok_or_else(|| damaged.clone())?
-                    .saturating_add(usize::from(byte(next)?));
+                length =
+                    length.checked_mul(256).ok_or_else(|| damaged.clone())?.saturating_add(usize::from(byte(next)?));
                 next += 1;
             }
             length
         }
     };
     let end = next.checked_add(length).ok_or_else(|| damaged.clone())?;
-    Ok(Element {
-        constructed,
-        content: next,
-        end,
-    })
+    Ok(Element { constructed, content: next, end })
 }
 
 #[cfg(test)]
@@ -121,10 +107,7 @@ mod tests {
     #[test]
     fn depth_is_bounded() {
         assert_eq!(code(&[0x30, 6, 0x30, 4, 0x30, 2, 0x30, 0]), Ok(()));
-        assert_eq!(
-            code(&[0x30, 8, 0x30, 6, 0x30, 4, 0x30, 2, 0x30, 0]),
-            Err("nested_too_deep")
-        );
+        assert_eq!(code(&[0x30, 8, 0x30, 6, 0x30, 4, 0x30, 2, 0x30, 0]), Err("nested_too_deep"));
     }
 
     #[test]

@@ -111,7 +111,7 @@ pub enum KeyFileError {
         limit: usize,
     },
     /// The instant can't be written into a certificate.
-    #[error("the instant is outside the years 1970 to 9899")]
+    #[error("the instant is outside the years 1970 to 9898")]
     InstantNotAllowed,
     /// What is to be wrapped doesn't fit under the key.
     #[error("{bytes} bytes are too many to wrap; at most {limit} fit under this key")]
@@ -188,9 +188,7 @@ impl KeyFileError {
                 "Check the password, its capitals and the keyboard layout; \
                  then check that the file arrived unchanged."
             }
-            Self::UnencryptedKey => {
-                "Export the key again with encryption; with openssl, without -keypbe NONE."
-            }
+            Self::UnencryptedKey => "Export the key again with encryption; with openssl, without -keypbe NONE.",
             Self::NoKey => {
                 "Export with the private key: openssl pkcs12 -export -inkey key.pem \
                  -in cert.pem -out key.pfx; on Windows, tick \"export the private key\"."
@@ -203,9 +201,7 @@ impl KeyFileError {
             Self::InstantNotAllowed => "Check the clock of the machine.",
             Self::TooLongToWrap { .. } => "Wrap a data key and encrypt the content with that.",
             Self::NotUnwrapped => "Check that it was wrapped under this key and for this purpose.",
-            Self::WrongSignature => {
-                "Sign the exact bytes of the challenge with RSA-PSS, SHA-256, salt of 32 bytes."
-            }
+            Self::WrongSignature => "Sign the exact bytes of the challenge with RSA-PSS, SHA-256, salt of 32 bytes.",
             Self::CryptographyFailed => "Try again; if it stays, check the machine.",
         }
     }

@@ -45,9 +45,7 @@ impl FromStr for Fingerprint {
     /// # Errors
     /// `damaged` for anything but 64 lower-case hexadecimal digits.
     fn from_str(text: &str) -> Result<Self, KeyFileError> {
-        const DAMAGED: KeyFileError = KeyFileError::Damaged {
-            part: "fingerprint",
-        };
+        const DAMAGED: KeyFileError = KeyFileError::Damaged { part: "fingerprint" };
         let digit = |c: u8| match c {
             b'0'..=b'9' => Ok(c - b'0'),
             b'a'..=b'f' => Ok(c - b'a' + 10),
@@ -72,9 +70,7 @@ impl Serialize for Fingerprint {
 
 impl<'de> Deserialize<'de> for Fingerprint {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -86,10 +82,7 @@ mod tests {
     fn text_goes_there_and_back() -> Result<(), KeyFileError> {
         let fingerprint = Fingerprint::of_spki(b"");
         let text = fingerprint.to_string();
-        assert_eq!(
-            text,
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        );
+        assert_eq!(text, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
         assert_eq!(text.parse::<Fingerprint>()?, fingerprint);
         assert!(text.to_uppercase().parse::<Fingerprint>().is_err());
         assert!(text[1..].parse::<Fingerprint>().is_err());

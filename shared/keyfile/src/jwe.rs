@@ -7,7 +7,8 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 use zeroize::Zeroizing;
 
 use crate::{DataKey, KeyFileError, PublicKey};
@@ -94,8 +95,14 @@ struct Header {
     enc: String,
     kid: String,
     // Their presence counts, whatever they hold (RFC 7516, sections 4.1.3 and 4.1.13).
-    zip: Option<serde_json::Value>,
-    crit: Option<serde_json::Value>,
+    #[serde(default, deserialize_with = "present")]
+    zip: bool,
+    #[serde(default, deserialize_with = "present")]
+    crit: bool,
+}
+
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 /// Seals `plaintext` to `recipient`; `kid` tells the recipient which of its keys that is.
@@ -106,12 +113,8 @@ struct Header {
 pub fn seal(plaintext: &[u8], recipient: &PublicKey, kid: &str) -> Result<String, JweError> {
     let content_key = DataKey::generate()?;
     let encrypted_key = recipient.wrap(content_key.as_bytes(), b"")?;
-    let header = serde_json::to_vec(&NewHeader {
-        alg: ALG,
-        enc: ENC,
-        kid,
-    })
-    .map_err(|_| JweError::Malformed { part: "header" })?;
+    let header = serde_json::to_vec(&NewHeader { alg: ALG, enc: ENC, kid })
+        .map_err(|_| JweError::Malformed { part: "header" })?;
     let header = URL_SAFE_NO_PAD.encode(header);
     if header.len() > MAX_HEADER {
         return Err(JweError::Malformed { part: "header" });
@@ -129,19 +132,11 @@ pub fn seal(plaintext: &[u8], recipient: &PublicKey, kid: &str) -> Result<String
         )
         .map_err(failed)?;
     let encode = |part: &[u8]| URL_SAFE_NO_PAD.encode(part);
-    Ok(format!(
-        "{header}.{}.{}.{}.{}",
-        encode(&encrypted_key),
-        encode(&iv),
-        encode(&content),
-        encode(tag.as_ref())
-    ))
+    Ok(format!("{header}.{}.{}.{}.{}", encode(&encrypted_key), encode(&iv), encode(&content), encode(tag.as_ref())))
 }
 
 fn cipher(content_key: &[u8]) -> Result<LessSafeKey, JweError> {
-    UnboundKey::new(&AES_256_GCM, content_key)
-        .map(LessSafeKey::new)
-        .map_err(|_| JweError::NotOpened)
+    UnboundKey::new(&AES_256_GCM, content_key).map(LessSafeKey::new).map_err(|_| JweError::NotOpened)
 }
 
 /// A sealed message, taken apart but not opened.
@@ -162,51 +157,31 @@ pub struct Envelope {
 /// [`JweError::TooLong`], [`JweError::Malformed`], [`JweError::Unsupported`].
 pub fn parse(text: &str, max_bytes: usize) -> Result<Envelope, JweError> {
     if text.len() > max_bytes {
-        return Err(JweError::TooLong {
-            bytes: text.len(),
-            limit: max_bytes,
-        });
+        return Err(JweError::TooLong { bytes: text.len(), limit: max_bytes });
     }
     let mut parts = text.splitn(6, '.');
-    let (Some(header), Some(key), Some(iv), Some(content), Some(tag), None) = (
-        parts.next(),
-        parts.next(),
-        parts.next(),
-        parts.next(),
-        parts.next(),
-        parts.next(),
-    ) else {
-        return Err(JweError::Malformed {
-            part: "number of parts",
-        });
+    let (Some(header), Some(key), Some(iv), Some(content), Some(tag), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(JweError::Malformed { part: "number of parts" });
     };
     let kid = read_header(header)?;
     let encrypted_key = decode(key, "encrypted key")?;
     if encrypted_key.is_empty() || encrypted_key.len() > MAX_ENCRYPTED_KEY {
-        return Err(JweError::Malformed {
-            part: "encrypted key",
-        });
+        return Err(JweError::Malformed { part: "encrypted key" });
     }
     let malformed = |part| move |_| JweError::Malformed { part };
     let iv = <[u8; NONCE_BYTES]>::try_from(decode(iv, "initialization vector")?)
         .map_err(malformed("initialization vector"))?;
-    let tag = <[u8; TAG_BYTES]>::try_from(decode(tag, "authentication tag")?)
-        .map_err(malformed("authentication tag"))?;
+    let tag =
+        <[u8; TAG_BYTES]>::try_from(decode(tag, "authentication tag")?).map_err(malformed("authentication tag"))?;
     let mut sealed = decode(content, "ciphertext")?;
     sealed.extend_from_slice(&tag);
-    Ok(Envelope {
-        kid,
-        encrypted_key,
-        iv,
-        sealed,
-        aad: header.to_owned(),
-    })
+    Ok(Envelope { kid, encrypted_key, iv, sealed, aad: header.to_owned() })
 }
 
 fn decode(text: &str, part: &'static str) -> Result<Vec<u8>, JweError> {
-    URL_SAFE_NO_PAD
-        .decode(text)
-        .map_err(|_| JweError::Malformed { part })
+    URL_SAFE_NO_PAD.decode(text).map_err(|_| JweError::Malformed { part })
 }
 
 fn read_header(text: &str) -> Result<String, JweError> {
@@ -214,8 +189,7 @@ fn read_header(text: &str) -> Result<String, JweError> {
     if text.len() > MAX_HEADER {
         return Err(MALFORMED);
     }
-    let header: Header =
-        serde_json::from_slice(&decode(text, "header")?).map_err(|_| MALFORMED)?;
+    let header: Header = serde_json::from_slice(&decode(text, "header")?).map_err(|_| MALFORMED)?;
     let unsupported = |what| Err(JweError::Unsupported { what });
     if header.alg != ALG {
         return unsupported("another alg");
@@ -223,10 +197,10 @@ fn read_header(text: &str) -> Result<String, JweError> {
     if header.enc != ENC {
         return unsupported("another enc");
     }
-    if header.zip.is_some() {
+    if header.zip {
         return unsupported("compression");
     }
-    if header.crit.is_some() {
+    if header.crit {
         return unsupported("critical extensions");
     }
     Ok(header.kid)

@@ -22,13 +22,8 @@ const PRIME_LENGTHS_APART: usize = 16;
 ///
 /// # Errors
 /// `damaged`, `not_rsa`, `key_size_not_allowed`, `weak_key`, `nested_too_deep`.
-pub(crate) fn canonical_pkcs8(
-    pkcs8: &[u8],
-    limits: &Limits,
-) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
-    const DAMAGED: KeyFileError = KeyFileError::Damaged {
-        part: "private key",
-    };
+pub(crate) fn canonical_pkcs8(pkcs8: &[u8], limits: &Limits) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+    const DAMAGED: KeyFileError = KeyFileError::Damaged { part: "private key" };
     der::scan(pkcs8, limits.depth, "private key")?;
     let info = PrivateKeyInfo::try_from(pkcs8).map_err(|_| DAMAGED)?;
     if info.algorithm.oid != RSA_ENCRYPTION {
@@ -41,10 +36,7 @@ pub(crate) fn canonical_pkcs8(
         number(parts.modulus.as_bytes()),
         number(parts.public_exponent.as_bytes()),
         number(parts.private_exponent.as_bytes()),
-        vec![
-            number(parts.prime1.as_bytes()),
-            number(parts.prime2.as_bytes()),
-        ],
+        vec![number(parts.prime1.as_bytes()), number(parts.prime2.as_bytes())],
     )
     .map_err(|error| weak(reason(&error)))?;
     check_strength(&key)?;
@@ -58,9 +50,7 @@ fn weak(why: &'static str) -> KeyFileError {
 
 fn bit_length(big_endian: &[u8]) -> usize {
     match big_endian.iter().position(|byte| *byte != 0) {
-        Some(first) => {
-            8 * (big_endian.len() - first) - big_endian[first].leading_zeros() as usize
-        }
+        Some(first) => 8 * (big_endian.len() - first) - big_endian[first].leading_zeros() as usize,
         None => 0,
     }
 }
@@ -86,17 +76,11 @@ fn check_lengths(parts: &pkcs1::RsaPrivateKey<'_>, limits: &Limits) -> Result<()
 
 /// Checks the length of a modulus against the sizes allowed.
 pub(crate) fn check_size(bits: usize, limits: &Limits) -> Result<(), KeyFileError> {
-    let known = limits
-        .key_bits
-        .iter()
-        .any(|size: &KeyBits| size.bits() as usize == bits);
+    let known = limits.key_bits.iter().any(|size: &KeyBits| size.bits() as usize == bits);
     if known && bits <= limits.modulus_bits {
         Ok(())
     } else {
-        Err(KeyFileError::KeySizeNotAllowed {
-            bits,
-            allowed: limits.key_bits.clone(),
-        })
+        Err(KeyFileError::KeySizeNotAllowed { bits, allowed: limits.key_bits.clone() })
     }
 }
 

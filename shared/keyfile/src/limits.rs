@@ -37,10 +37,7 @@ impl TryFrom<u32> for KeyBits {
         Self::ALL
             .into_iter()
             .find(|size| size.bits() == bits)
-            .ok_or_else(|| KeyFileError::KeySizeNotAllowed {
-                bits: bits as usize,
-                allowed: Self::ALL.to_vec(),
-            })
+            .ok_or_else(|| KeyFileError::KeySizeNotAllowed { bits: bits as usize, allowed: Self::ALL.to_vec() })
     }
 }
 
@@ -82,9 +79,6 @@ impl Limits {
     /// The default limits, with all known key sizes taken.
     #[must_use]
     pub fn any_key_size() -> Self {
-        Self {
-            key_bits: KeyBits::ALL.to_vec(),
-            ..Self::default()
-        }
+        Self { key_bits: KeyBits::ALL.to_vec(), ..Self::default() }
     }
 }

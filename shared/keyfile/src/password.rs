@@ -68,10 +68,7 @@ mod tests {
 
     #[test]
     fn utf16_form_ends_in_zero_and_has_surrogates() -> Result<(), KeyFileError> {
-        assert_eq!(
-            *Password::new("B\u{1F511}")?.bmp(),
-            [0x00, 0x42, 0xD8, 0x3D, 0xDD, 0x11, 0x00, 0x00]
-        );
+        assert_eq!(*Password::new("B\u{1F511}")?.bmp(), [0x00, 0x42, 0xD8, 0x3D, 0xDD, 0x11, 0x00, 0x00]);
         Ok(())
     }
 

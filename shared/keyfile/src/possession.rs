@@ -31,9 +31,6 @@ mod tests {
 
     #[test]
     fn line_feeds_do_not_confuse() {
-        assert_ne!(
-            message("a\npurpose 1 b", "c", "d"),
-            message("a", "b\npurpose 1 c", "d")
-        );
+        assert_ne!(message("a\npurpose 1 b", "c", "d"), message("a", "b\npurpose 1 c", "d"));
     }
 }

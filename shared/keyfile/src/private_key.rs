@@ -4,9 +4,7 @@ use std::fmt;
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::{
-    KeyPair, KeySize, OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDecryptingKey,
-};
+use aws_lc_rs::rsa::{KeyPair, KeySize, OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDecryptingKey};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding};
 use rsa::RsaPublicKey;
 use rsa::pkcs1::DecodeRsaPublicKey;
@@ -40,9 +38,7 @@ impl PrivateKey {
             KeyBits::Rsa4096 => KeySize::Rsa4096,
         };
         let pair = KeyPair::generate(size).map_err(|_| KeyFileError::CryptographyFailed)?;
-        let der = pair
-            .as_der()
-            .map_err(|_| KeyFileError::CryptographyFailed)?;
+        let der = pair.as_der().map_err(|_| KeyFileError::CryptographyFailed)?;
         Self::from_canonical(Zeroizing::new(der.as_ref().to_vec()))
     }
 
@@ -54,10 +50,7 @@ impl PrivateKey {
     /// `damaged`, `not_rsa`, `key_size_not_allowed`, `weak_key`, `nested_too_deep`.
     pub fn from_pkcs8(pkcs8: &[u8], limits: &Limits) -> Result<Self, KeyFileError> {
         if pkcs8.len() > limits.file_bytes {
-            return Err(KeyFileError::FileTooLarge {
-                bytes: pkcs8.len(),
-                limit: limits.file_bytes,
-            });
+            return Err(KeyFileError::FileTooLarge { bytes: pkcs8.len(), limit: limits.file_bytes });
         }
         let key = Self::from_canonical(canonical_pkcs8(pkcs8, limits)?)?;
         key.check_by_trial()?;
@@ -65,9 +58,7 @@ impl PrivateKey {
     }
 
     fn from_canonical(pkcs8: Zeroizing<Vec<u8>>) -> Result<Self, KeyFileError> {
-        const UNSOUND: KeyFileError = KeyFileError::WeakKey {
-            why: "its numbers do not belong together",
-        };
+        const UNSOUND: KeyFileError = KeyFileError::WeakKey { why: "its numbers do not belong together" };
         let decrypting = PrivateDecryptingKey::from_pkcs8(&pkcs8)
             .ok()
             .and_then(|key| OaepPrivateDecryptingKey::new(key).ok())
@@ -77,12 +68,7 @@ impl PrivateKey {
             .ok()
             .and_then(|key| key.to_public_key_der().ok())
             .ok_or(UNSOUND)?;
-        Ok(Self {
-            public: PublicKey::from_spki_der(spki.as_bytes())?,
-            pkcs8,
-            decrypting,
-            signing,
-        })
+        Ok(Self { public: PublicKey::from_spki_der(spki.as_bytes())?, pkcs8, decrypting, signing })
     }
 
     /// Numbers can fit each other without their factors being prime; then decryption goes wrong.
@@ -90,9 +76,7 @@ impl PrivateKey {
         let trial = [0xA5; 32];
         match self.unwrap(&self.public.wrap(&trial, b"")?, b"") {
             Ok(back) if *back == trial => Ok(()),
-            _ => Err(KeyFileError::WeakKey {
-                why: "it does not decrypt what its public key encrypts",
-            }),
+            _ => Err(KeyFileError::WeakKey { why: "it does not decrypt what its public key encrypts" }),
         }
     }
 
@@ -112,20 +96,11 @@ impl PrivateKey {
     ///
     /// # Errors
     /// `not_unwrapped`, whatever the cause.
-    pub fn unwrap(
-        &self,
-        wrapped: &[u8],
-        context: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+    pub fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
         let mut plaintext = Zeroizing::new(vec![0; self.decrypting.min_output_size()]);
         let length = self
             .decrypting
-            .decrypt(
-                &OAEP_SHA256_MGF1SHA256,
-                wrapped,
-                &mut plaintext,
-                label(context),
-            )
+            .decrypt(&OAEP_SHA256_MGF1SHA256, wrapped, &mut plaintext, label(context))
             .map_err(|_| KeyFileError::NotUnwrapped)?
             .len();
         plaintext.truncate(length);
@@ -150,11 +125,7 @@ impl PrivateKey {
         self.signing.public_key().as_ref()
     }
 
-    fn sign(
-        &self,
-        encoding: &'static dyn RsaEncoding,
-        message: &[u8],
-    ) -> Result<Vec<u8>, KeyFileError> {
+    fn sign(&self, encoding: &'static dyn RsaEncoding, message: &[u8]) -> Result<Vec<u8>, KeyFileError> {
         let mut signature = vec![0; self.signing.public_modulus_len()];
         self.signing
             .sign(encoding, &SystemRandom::new(), message, &mut signature)

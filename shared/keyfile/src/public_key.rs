@@ -49,9 +49,7 @@ impl PublicKey {
         let key = RsaPublicKey::from_public_key_der(spki).map_err(|_| DAMAGED)?;
         check_size(key.n().bits(), &limits)?;
         if key.e().bits() < 2 || key.e().bits() > limits.exponent_bits {
-            return Err(KeyFileError::WeakKey {
-                why: "its public exponent is too short or too long",
-            });
+            return Err(KeyFileError::WeakKey { why: "its public exponent is too short or too long" });
         }
         // Encoded anew, so that one key has one encoding and one fingerprint.
         let canonical = key.to_public_key_der().map_err(|_| DAMAGED)?;
@@ -100,20 +98,12 @@ impl PublicKey {
     pub fn wrap(&self, plaintext: &[u8], context: &[u8]) -> Result<Vec<u8>, KeyFileError> {
         let limit = self.modulus.len() - OAEP_OVERHEAD;
         if plaintext.len() > limit {
-            return Err(KeyFileError::TooLongToWrap {
-                bytes: plaintext.len(),
-                limit,
-            });
+            return Err(KeyFileError::TooLongToWrap { bytes: plaintext.len(), limit });
         }
         let mut wrapped = vec![0; self.oaep.ciphertext_size()];
         let length = self
             .oaep
-            .encrypt(
-                &OAEP_SHA256_MGF1SHA256,
-                plaintext,
-                &mut wrapped,
-                label(context),
-            )
+            .encrypt(&OAEP_SHA256_MGF1SHA256, plaintext, &mut wrapped, label(context))
             .map_err(|_| KeyFileError::CryptographyFailed)?
             .len();
         wrapped.truncate(length);

@@ -30,10 +30,7 @@ impl DynamoTable {
     /// The table `name` as `client` reaches it. Nothing is sent yet.
     #[must_use]
     pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self {
-            client,
-            name: name.into(),
-        }
+        Self { client, name: name.into() }
     }
 
     /// Creates the table with its sparse index unless it is there, and waits until it takes requests.
@@ -91,11 +88,7 @@ impl Table for DynamoTable {
     }
 
     async fn query(&self, query: &Query) -> Result<Page, TableError> {
-        let after = query
-            .after
-            .as_ref()
-            .map(|at| position::sort_of(query, at))
-            .transpose()?;
+        let after = query.after.as_ref().map(|at| position::sort_of(query, at)).transpose()?;
         if !can_match(query)? {
             return Ok(Page::default());
         }
@@ -121,11 +114,7 @@ impl Table for DynamoTable {
             .send()
             .await
             .map_err(|error| unavailable(&error))?;
-        let mut items = answer
-            .items()
-            .iter()
-            .map(encoding::item)
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut items = answer.items().iter().map(encoding::item).collect::<Result<Vec<_>, _>>()?;
         // Fewer than asked for and still a last key: DynamoDB cut the page at 1 MB.
         let more = items.len() > limit || answer.last_evaluated_key().is_some();
         items.truncate(limit);
@@ -148,9 +137,7 @@ impl Table for DynamoTable {
         // DynamoDB cuts a page at 1 MB; a page of the port is cut at its limit only. Each round brings an item or ends.
         while due.len() < limit {
             let wanted = i32::try_from(limit - due.len()).unwrap_or(i32::MAX);
-            let (items, next) = self
-                .due_page(shard.clone(), until.timestamp_millis(), wanted, after)
-                .await?;
+            let (items, next) = self.due_page(shard.clone(), until.timestamp_millis(), wanted, after).await?;
             let empty = items.is_empty();
             due.extend(items);
             after = next;
@@ -202,11 +189,9 @@ fn can_match(query: &Query) -> Result<bool, TableError> {
     }
     match &query.span {
         Span::Prefix(prefix) => Ok(prefix.len() <= KEY_BYTES),
-        Span::Between { from, to } if from.len().max(to.len()) > KEY_BYTES => {
-            Err(TableError::Unavailable {
-                reason: format!("not sent: a bound of a query is longer than {KEY_BYTES} bytes"),
-            })
-        }
+        Span::Between { from, to } if from.len().max(to.len()) > KEY_BYTES => Err(TableError::Unavailable {
+            reason: format!("not sent: a bound of a query is longer than {KEY_BYTES} bytes"),
+        }),
         Span::Between { from, to } => Ok(!to.is_empty() && from <= to),
     }
 }

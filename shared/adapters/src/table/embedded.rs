@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::config::{
-    BehaviorVersion, Credentials, Region, StalledStreamProtectionConfig,
-};
+use aws_sdk_dynamodb::config::{self, BehaviorVersion, Credentials, Region, StalledStreamProtectionConfig};
 use aws_sdk_dynamodb::{Client, Config};
 use chrono::{DateTime, Utc};
 use dynoxide::{Database, DynoxideError};
@@ -51,7 +49,9 @@ pub enum OpenError {
         source: std::io::Error,
     },
     /// This program was built with an SQLite that does not keep what the table promises.
-    #[error("this build's SQLite has {pragma} = {found} instead of {needed}; build it inside its source tree, where .cargo/config.toml sets that")]
+    #[error(
+        "this build's SQLite has {pragma} = {found} instead of {needed}; build it inside its source tree, where .cargo/config.toml sets that"
+    )]
     Build {
         /// The setting.
         pragma: &'static str,
@@ -70,9 +70,10 @@ pub enum OpenError {
 
 /// A table inside the process, in a directory or in memory.
 ///
-/// An answered write is on the disk (SQLite in WAL mode with `synchronous = FULL`), what is removed is overwritten in
-/// the file (`secure_delete`), and one process at a time has it open. It needs a Tokio runtime of either kind. Clones
-/// share it; it is closed when the last one is dropped.
+/// An answered write is on the disk (SQLite in WAL mode with `synchronous = FULL`). What is removed or replaced is
+/// overwritten in the file (`secure_delete`) when the write-ahead log is folded into it: now and then while the table
+/// is open, and always when it is closed. One process at a time has it open. It needs a Tokio runtime of either kind.
+/// Clones share it; it is closed when the last one is dropped and its last request has ended.
 #[derive(Clone, Debug)]
 pub struct EmbeddedTable {
     table: DynamoTable,
@@ -86,9 +87,7 @@ impl EmbeddedTable {
     pub async fn open(dir: impl AsRef<Path>) -> Result<Self, OpenError> {
         let dir = dir.as_ref().to_owned();
         let opening = tokio::task::spawn_blocking(move || open_file(&dir));
-        let client = opening
-            .await
-            .map_err(|stopped| OpenError::Engine(stopped.to_string()))??;
+        let client = opening.await.map_err(|stopped| OpenError::Engine(stopped.to_string()))??;
         Self::over(client).await
     }
 
@@ -102,20 +101,24 @@ impl EmbeddedTable {
     }
 
     async fn over(engine: EngineClient) -> Result<Self, OpenError> {
-        // The engine checks no signature and there is no network: the credentials and the address are placeholders.
-        let credentials = Credentials::new("embedded", "embedded", None, None, "embedded");
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("local"))
-            .endpoint_url("http://embedded.invalid")
-            .credentials_provider(credentials)
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .http_client(engine)
-            .build();
-        let table = DynamoTable::new(Client::from_conf(config), TABLE);
+        let client = Client::from_conf(configuration().http_client(engine).build());
+        let table = DynamoTable::new(client, TABLE);
         table.ensure_table().await?;
         Ok(Self { table })
     }
+}
+
+/// The SDK's settings for an engine in the process.
+///
+/// The engine checks no signature and there is no network: the credentials and the address are placeholders.
+pub(super) fn configuration() -> config::Builder {
+    let credentials = Credentials::new("embedded", "embedded", None, None, "embedded");
+    Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("local"))
+        .endpoint_url("http://embedded.invalid")
+        .credentials_provider(credentials)
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
 }
 
 fn open_file(dir: &Path) -> Result<EngineClient, OpenError> {
@@ -123,13 +126,8 @@ fn open_file(dir: &Path) -> Result<EngineClient, OpenError> {
     lock::private_directory(dir)?;
     let lock = lock::take(dir)?;
     let path = dir.join(DATABASE_FILE);
-    lock::private_file(&path).map_err(|source| OpenError::Directory {
-        dir: dir.into(),
-        source,
-    })?;
-    let name = path
-        .to_str()
-        .ok_or_else(|| OpenError::Engine("the directory's name is not UTF-8".into()))?;
+    lock::private_file(&path).map_err(|source| OpenError::Directory { dir: dir.into(), source })?;
+    let name = path.to_str().ok_or_else(|| OpenError::Engine("the directory's name is not UTF-8".into()))?;
     let database = Database::new(name).map_err(engine)?;
     Ok(EngineClient::new(database, Some(lock)))
 }
@@ -138,15 +136,9 @@ fn open_file(dir: &Path) -> Result<EngineClient, OpenError> {
 fn check_build() -> Result<(), OpenError> {
     let connection = rusqlite::Connection::open_in_memory().map_err(sqlite)?;
     for (pragma, needed) in [("secure_delete", 1), ("synchronous", 2)] {
-        let found = connection
-            .pragma_query_value(None, pragma, |row| row.get(0))
-            .map_err(sqlite)?;
+        let found = connection.pragma_query_value(None, pragma, |row| row.get(0)).map_err(sqlite)?;
         if found != needed {
-            return Err(OpenError::Build {
-                pragma,
-                needed,
-                found,
-            });
+            return Err(OpenError::Build { pragma, needed, found });
         }
     }
     Ok(())

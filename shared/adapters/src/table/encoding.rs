@@ -100,10 +100,7 @@ pub(super) fn size(attributes: &Attributes) -> usize {
 pub(super) fn item(attributes: &Attributes) -> Result<Item, TableError> {
     let reader = Reader { attributes };
     Ok(Item {
-        key: Key {
-            partition: reader.text(PARTITION)?,
-            sort: reader.text(SORT)?,
-        },
+        key: Key { partition: reader.text(PARTITION)?, sort: reader.text(SORT)? },
         revision: reader.number(REVISION)?.ok_or_else(|| malformed(REVISION))?,
         fence: reader.number(FENCE)?,
         due: reader.due()?,
@@ -130,9 +127,7 @@ impl Reader<'_> {
     fn number<T: std::str::FromStr>(&self, name: &'static str) -> Result<Option<T>, TableError> {
         match self.attributes.get(name) {
             None => Ok(None),
-            Some(AttributeValue::N(digits)) => {
-                digits.parse().map(Some).map_err(|_| malformed(name))
-            }
+            Some(AttributeValue::N(digits)) => digits.parse().map(Some).map_err(|_| malformed(name)),
             Some(_) => Err(malformed(name)),
         }
     }
@@ -152,7 +147,65 @@ impl Reader<'_> {
 }
 
 fn malformed(name: &'static str) -> TableError {
-    TableError::Unavailable {
-        reason: format!("a stored item has no readable attribute {name}"),
+    TableError::Unavailable { reason: format!("a stored item has no readable attribute {name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Item {
+        Item {
+            key: Key { partition: "p".into(), sort: "s".into() },
+            revision: 1,
+            fence: None,
+            due: None,
+            expires: None,
+            body: "{}".into(),
+        }
+    }
+
+    #[test]
+    fn an_expiry_is_never_stored_early() {
+        for (nanos, seconds) in [(0, 10), (1, 11), (999_999_999, 11)] {
+            let expires = DateTime::from_timestamp(10, nanos);
+            let stored = item(&attributes(&Item { expires, ..sample() }));
+            let read = stored.map(|item| item.expires);
+            assert_eq!(read, Ok(DateTime::from_timestamp(seconds, 0)));
+        }
+    }
+
+    #[test]
+    fn size_counts_bytes_of_names_and_values() {
+        let size_of = |body: &str| size(&attributes(&Item { body: body.into(), ..sample() }));
+        assert_eq!(size_of("éé") - size_of(""), 4);
+        assert_eq!(size_of(""), "pkpsksrevbody".len() + NUMBER_BYTES);
+    }
+
+    #[test]
+    fn a_foreign_item_is_an_error_that_names_the_attribute() {
+        let text = |text: &str| AttributeValue::S(text.into());
+        for (name, value) in [
+            (BODY, None),
+            (SORT, None),
+            (REVISION, None),
+            (REVISION, Some(text("1"))),
+            (REVISION, Some(number(-1))),
+            (FENCE, Some(number("1.5"))),
+            (DUE_AT, Some(number(i64::MAX))),
+            (EXPIRES, Some(number(i64::MAX))),
+        ] {
+            let mut attributes = attributes(&sample());
+            attributes.insert(DUE_SHARD.into(), text("kind#1"));
+            match value {
+                Some(value) => attributes.insert(name.into(), value),
+                None => attributes.remove(name),
+            };
+            let read = item(&attributes);
+            assert!(
+                matches!(&read, Err(TableError::Unavailable { reason }) if reason.ends_with(name)),
+                "{name}: {read:?}"
+            );
+        }
     }
 }

@@ -36,12 +36,7 @@ pub(super) struct EngineClient {
 impl EngineClient {
     /// A client of `database`, which keeps `lock` for as long as the database is open.
     pub(super) fn new(database: Database, lock: Option<File>) -> Self {
-        Self {
-            engine: Arc::new(Engine {
-                database,
-                _lock: lock,
-            }),
-        }
+        Self { engine: Arc::new(Engine { database, _lock: lock }) }
     }
 }
 
@@ -52,11 +47,7 @@ impl fmt::Debug for EngineClient {
 }
 
 impl HttpClient for EngineClient {
-    fn http_connector(
-        &self,
-        _: &HttpConnectorSettings,
-        _: &RuntimeComponents,
-    ) -> SharedHttpConnector {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 }
@@ -106,14 +97,9 @@ fn run<I: DeserializeOwned, O: Serialize>(
 fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
     let (status, kind, body) = match answer {
         Ok(body) => (200, None, body),
-        Err(error) => (
-            error.status_code(),
-            Some(error.error_type()),
-            error.to_json().into_bytes(),
-        ),
+        Err(error) => (error.status_code(), Some(error.error_type()), error.to_json().into_bytes()),
     };
-    let status =
-        StatusCode::try_from(status).map_err(|error| ConnectorError::other(error.into(), None))?;
+    let status = StatusCode::try_from(status).map_err(|error| ConnectorError::other(error.into(), None))?;
     let mut response = HttpResponse::new(status, SdkBody::from(body));
     let headers = response.headers_mut();
     headers.insert("content-type", "application/x-amz-json-1.0");

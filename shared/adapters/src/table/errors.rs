@@ -24,14 +24,11 @@ pub(super) enum Outcome {
 }
 
 /// Reads the answer to a transaction.
-pub(super) fn of_transaction<R>(error: &SdkError<TransactWriteItemsError, R>) -> Outcome {
+pub(super) fn of_transaction(error: &SdkError<TransactWriteItemsError>) -> Outcome {
     let reason = describe(error);
-    let retry = |again| Outcome::Retry {
-        again,
-        reason: reason.clone(),
-    };
-    let service = match error {
-        SdkError::ServiceError(context) => context.err(),
+    let retry = |again| Outcome::Retry { again, reason: reason.clone() };
+    let (service, broken) = match error {
+        SdkError::ServiceError(context) => (context.err(), context.raw().status().is_server_error()),
         SdkError::ConstructionFailure(_) => {
             return Outcome::Refused(TableError::Unavailable { reason });
         }
@@ -47,7 +44,7 @@ pub(super) fn of_transaction<R>(error: &SdkError<TransactWriteItemsError, R>) ->
             | "RequestLimitExceeded"
             | "ThrottlingException",
         ) => retry(Again::Busy),
-        Some("InternalServerError" | "ServiceUnavailable") => retry(Again::Unanswered),
+        _ if broken => retry(Again::Unanswered),
         _ => Outcome::Refused(TableError::Unavailable { reason }),
     }
 }
@@ -61,17 +58,10 @@ fn of_reasons(reasons: &[CancellationReason], reason: String) -> Outcome {
     }
     let mut at_fault = codes().filter(|code| *code != "None").peekable();
     let busy = at_fault.peek().is_some()
-        && at_fault.all(|code| {
-            matches!(
-                code,
-                "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"
-            )
-        });
+        && at_fault
+            .all(|code| matches!(code, "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"));
     if busy {
-        Outcome::Retry {
-            again: Again::Busy,
-            reason,
-        }
+        Outcome::Retry { again: Again::Busy, reason }
     } else {
         Outcome::Refused(TableError::Unavailable { reason })
     }
@@ -83,9 +73,7 @@ where
     E: Error + ProvideErrorMetadata + 'static,
     R: std::fmt::Debug,
 {
-    TableError::Unavailable {
-        reason: describe(error),
-    }
+    TableError::Unavailable { reason: describe(error) }
 }
 
 /// One line for the log: the service's code and message, or what kept the request from it.
@@ -121,10 +109,7 @@ mod tests {
     use super::*;
 
     fn outcome(codes: &[&str]) -> Outcome {
-        let reasons: Vec<_> = codes
-            .iter()
-            .map(|code| CancellationReason::builder().code(*code).build())
-            .collect();
+        let reasons: Vec<_> = codes.iter().map(|code| CancellationReason::builder().code(*code).build()).collect();
         of_reasons(&reasons, "cancelled".into())
     }
 
@@ -134,35 +119,22 @@ mod tests {
             ["None", "ConditionalCheckFailed", "ConditionalCheckFailed"],
             ["TransactionConflict", "ConditionalCheckFailed", "None"],
         ] {
-            assert_eq!(
-                outcome(&codes),
-                Outcome::Refused(TableError::ConditionFailed { index: 1 })
-            );
+            assert_eq!(outcome(&codes), Outcome::Refused(TableError::ConditionFailed { index: 1 }));
         }
     }
 
     #[test]
     fn retries_what_passes() {
-        for code in [
-            "TransactionConflict",
-            "ThrottlingError",
-            "ProvisionedThroughputExceeded",
-        ] {
+        for code in ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"] {
             let outcome = outcome(&["None", code]);
-            assert!(
-                matches!(outcome, Outcome::Retry { again: Again::Busy, .. }),
-                "{code}"
-            );
+            assert!(matches!(outcome, Outcome::Retry { again: Again::Busy, .. }), "{code}");
         }
     }
 
     #[test]
     fn gives_up_on_what_does_not() {
         for codes in [&["None"][..], &[], &["TransactionConflict", "ValidationError"]] {
-            assert!(
-                matches!(outcome(codes), Outcome::Refused(TableError::Unavailable { .. })),
-                "{codes:?}"
-            );
+            assert!(matches!(outcome(codes), Outcome::Refused(TableError::Unavailable { .. })), "{codes:?}");
         }
     }
 }

@@ -37,20 +37,14 @@ impl Expression {
 /// What a write expects to find.
 pub(super) fn condition(condition: Condition) -> Expression {
     match condition {
-        Condition::Absent => {
-            Expression::new("attribute_not_exists(#found)", [("#found", PARTITION)], [])
-        }
+        Condition::Absent => Expression::new("attribute_not_exists(#found)", [("#found", PARTITION)], []),
         Condition::Revision(revision) => equals(REVISION, revision),
         Condition::Fence(fence) => equals(FENCE, fence),
     }
 }
 
 fn equals(attribute: &str, value: u64) -> Expression {
-    Expression::new(
-        "#found = :expected",
-        [("#found", attribute)],
-        [(":expected", number(value))],
-    )
+    Expression::new("#found = :expected", [("#found", attribute)], [(":expected", number(value))])
 }
 
 /// The keys of one partition inside a span. An empty prefix takes the whole partition.
@@ -63,10 +57,7 @@ pub(super) fn keys(partition: &str, span: &Span) -> Expression {
         Span::Prefix(prefix) => Expression::new(
             "#pk = :pk AND begins_with(#sk, :prefix)",
             [("#pk", PARTITION), ("#sk", SORT)],
-            [
-                (":pk", partition),
-                (":prefix", AttributeValue::S(prefix.clone())),
-            ],
+            [(":pk", partition), (":prefix", AttributeValue::S(prefix.clone()))],
         ),
         // DynamoDB takes no empty text as a bound.
         Span::Between { from, to } if from.is_empty() => Expression::new(
@@ -77,11 +68,7 @@ pub(super) fn keys(partition: &str, span: &Span) -> Expression {
         Span::Between { from, to } => Expression::new(
             "#pk = :pk AND #sk BETWEEN :from AND :to",
             [("#pk", PARTITION), ("#sk", SORT)],
-            [
-                (":pk", partition),
-                (":from", AttributeValue::S(from.clone())),
-                (":to", AttributeValue::S(to.clone())),
-            ],
+            [(":pk", partition), (":from", AttributeValue::S(from.clone())), (":to", AttributeValue::S(to.clone()))],
         ),
     }
 }
@@ -91,9 +78,6 @@ pub(super) fn due(shard: String, until_millis: i64) -> Expression {
     Expression::new(
         "#shard = :shard AND #at <= :until",
         [("#shard", DUE_SHARD), ("#at", DUE_AT)],
-        [
-            (":shard", AttributeValue::S(shard)),
-            (":until", number(until_millis)),
-        ],
+        [(":shard", AttributeValue::S(shard)), (":until", number(until_millis))],
     )
 }

@@ -35,29 +35,18 @@ impl FailingTable {
     /// Wraps `inner`; nothing fails until it is told to.
     #[must_use]
     pub fn new(inner: Arc<dyn Table>) -> Self {
-        Self {
-            inner,
-            plan: Mutex::default(),
-        }
+        Self { inner, plan: Mutex::default() }
     }
 
     /// Counts from zero again and fails the step `step` (the first is 1), once.
     pub fn fail_at(&self, step: u64, failure: Failure) {
-        *self.plan() = Plan {
-            steps: 0,
-            fails_at: Some((step, failure)),
-            stays_down: false,
-        };
+        *self.plan() = Plan { steps: 0, fails_at: Some((step, failure)), stays_down: false };
     }
 
     /// Counts from zero again, fails the step `step` (the first is 1), and every later one before it reaches the
     /// table: as a process that died there.
     pub fn fail_from(&self, step: u64, failure: Failure) {
-        *self.plan() = Plan {
-            steps: 0,
-            fails_at: Some((step, failure)),
-            stays_down: true,
-        };
+        *self.plan() = Plan { steps: 0, fails_at: Some((step, failure)), stays_down: true };
     }
 
     /// Counts from zero again and fails nothing.
@@ -81,17 +70,10 @@ impl FailingTable {
         let mut plan = self.plan();
         plan.steps += 1;
         let (at, failure) = plan.fails_at?;
-        if plan.steps == at {
-            Some(failure)
-        } else {
-            (plan.stays_down && plan.steps > at).then_some(Failure::Before)
-        }
+        if plan.steps == at { Some(failure) } else { (plan.stays_down && plan.steps > at).then_some(Failure::Before) }
     }
 
-    async fn guard<T: Send>(
-        &self,
-        call: impl Future<Output = Result<T, TableError>> + Send,
-    ) -> Result<T, TableError> {
+    async fn guard<T: Send>(&self, call: impl Future<Output = Result<T, TableError>> + Send) -> Result<T, TableError> {
         let failure = self.step();
         if failure == Some(Failure::Before) {
             return Err(broken("it was not reached"));
@@ -105,9 +87,7 @@ impl FailingTable {
 }
 
 fn broken(what: &str) -> TableError {
-    TableError::Unavailable {
-        reason: format!("broken on purpose: {what}"),
-    }
+    TableError::Unavailable { reason: format!("broken on purpose: {what}") }
 }
 
 #[async_trait]

@@ -1,8 +1,8 @@
 //! A directory that belongs to one process: closed to other users, locked against other processes.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use super::embedded::OpenError;
@@ -13,36 +13,27 @@ const PID_BYTES: u64 = 16;
 
 /// Makes sure that the directory is there and closed to other users.
 ///
-/// A directory that is there keeps its permissions: it may hold what others need, so that is the owner's decision.
+/// A directory that is empty, or that was the table's before, is closed. Any other keeps its permissions: it may hold
+/// what others need, so that is for its owner to decide.
 pub(super) fn private_directory(dir: &Path) -> Result<(), OpenError> {
-    let failed = |source| OpenError::Directory {
-        dir: dir.into(),
-        source,
-    };
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(failed)?;
-    let mode = dir.metadata().map_err(failed)?.mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(OpenError::OpenToOthers {
-            dir: dir.into(),
-            mode,
-        });
+    let failed = |source| OpenError::Directory { dir: dir.into(), source };
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
+    let mut permissions = dir.metadata().map_err(failed)?.permissions();
+    let mode = permissions.mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
     }
-    Ok(())
+    let ours = dir.join(LOCK_FILE).exists() || dir.read_dir().map_err(failed)?.next().is_none();
+    if !ours {
+        return Err(OpenError::OpenToOthers { dir: dir.into(), mode });
+    }
+    permissions.set_mode(0o700);
+    fs::set_permissions(dir, permissions).map_err(failed)
 }
 
 /// Makes sure that the file is there and closed to other users. SQLite gives its side files the same permissions.
 pub(super) fn private_file(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)?;
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
     let mut permissions = file.metadata()?.permissions();
     if permissions.mode() & 0o077 != 0 {
         permissions.set_mode(0o600);
@@ -56,18 +47,12 @@ pub(super) fn private_file(path: &Path) -> io::Result<File> {
 /// # Errors
 /// [`OpenError::AlreadyOpen`] with the id of the process that has it, when that can be read.
 pub(super) fn take(dir: &Path) -> Result<File, OpenError> {
-    let failed = |source| OpenError::Directory {
-        dir: dir.into(),
-        source,
-    };
+    let failed = |source| OpenError::Directory { dir: dir.into(), source };
     let mut file = private_file(&dir.join(LOCK_FILE)).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            return Err(OpenError::AlreadyOpen {
-                dir: dir.into(),
-                pid: holder(&file),
-            });
+            return Err(OpenError::AlreadyOpen { dir: dir.into(), pid: holder(&file) });
         }
         Err(TryLockError::Error(source)) => return Err(failed(source)),
     }

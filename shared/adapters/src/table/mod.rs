@@ -18,6 +18,8 @@ mod failing;
 mod lock;
 mod position;
 mod retry;
+#[cfg(test)]
+mod retry_tests;
 mod schema;
 mod writes;
 

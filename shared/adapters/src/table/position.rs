@@ -89,14 +89,7 @@ mod tests {
         let asked = query("tenant", "key/");
         let position = after(&asked, "key/ключ");
         assert_eq!(sort_of(&asked, &position), Ok("key/ключ".into()));
-        let others = [
-            query("other", "key/"),
-            query("tenant", "key"),
-            Query {
-                descending: true,
-                ..asked.clone()
-            },
-        ];
+        let others = [query("other", "key/"), query("tenant", "key"), Query { descending: true, ..asked.clone() }];
         for other in others {
             assert_eq!(sort_of(&other, &position), Err(TableError::BadPosition));
         }

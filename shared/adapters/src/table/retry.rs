@@ -50,9 +50,7 @@ impl Backoff {
 
 /// Anything between nothing and a bound that doubles ("full jitter"): writers that collided spread out.
 fn jittered(failures: u32) -> Duration {
-    let bound = FIRST_PAUSE_MS
-        .saturating_mul(1 << failures.min(16))
-        .min(LONGEST_PAUSE_MS);
+    let bound = FIRST_PAUSE_MS.saturating_mul(1 << failures.min(16)).min(LONGEST_PAUSE_MS);
     let mut bytes = [0; 8];
     // Without randomness the whole pause is the safe choice.
     let pause = match rand::fill(&mut bytes) {
@@ -68,9 +66,8 @@ fn jittered(failures: u32) -> Duration {
 /// [`TableError::Unavailable`] when the system gives no randomness.
 pub(super) fn request_token() -> Result<String, TableError> {
     let mut bytes = [0; 16];
-    rand::fill(&mut bytes).map_err(|_| TableError::Unavailable {
-        reason: "no randomness for the request token".into(),
-    })?;
+    rand::fill(&mut bytes)
+        .map_err(|_| TableError::Unavailable { reason: "no randomness for the request token".into() })?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
@@ -87,10 +84,7 @@ mod tests {
 
     #[test]
     fn attempts_are_bounded() {
-        for (why, most) in [
-            (Again::Busy, BUSY_ATTEMPTS),
-            (Again::Unanswered, UNANSWERED_ATTEMPTS),
-        ] {
+        for (why, most) in [(Again::Busy, BUSY_ATTEMPTS), (Again::Unanswered, UNANSWERED_ATTEMPTS)] {
             let mut backoff = Backoff::default();
             let mut attempts = 1;
             while backoff.next(why).is_some() {

@@ -25,9 +25,7 @@ const WRITES: usize = 100;
 /// send: a key that no item can have, two writes to one item, more than 4 MB in all.
 pub(super) fn encode(writes: &[Write], table: &str) -> Result<Vec<TransactWriteItem>, TableError> {
     if writes.len() > WRITES {
-        return Err(TableError::TooManyWrites {
-            count: writes.len(),
-        });
+        return Err(TableError::TooManyWrites { count: writes.len() });
     }
     let mut addressed = HashSet::new();
     let mut total = 0;
@@ -35,9 +33,7 @@ pub(super) fn encode(writes: &[Write], table: &str) -> Result<Vec<TransactWriteI
     for write in writes {
         let key = key_of(write);
         if !is_possible(key) {
-            return Err(refused(format!(
-                "a key is empty or longer than {KEY_BYTES} bytes"
-            )));
+            return Err(refused(format!("a key is empty or longer than {KEY_BYTES} bytes")));
         }
         if !addressed.insert(key) {
             return Err(refused(format!("two writes to the item {}", key.sort)));
@@ -54,9 +50,7 @@ pub(super) fn encode(writes: &[Write], table: &str) -> Result<Vec<TransactWriteI
 
 /// Whether an item can have this key at all.
 pub(super) fn is_possible(key: &Key) -> bool {
-    [&key.partition, &key.sort]
-        .iter()
-        .all(|part| (1..=KEY_BYTES).contains(&part.len()))
+    [&key.partition, &key.sort].iter().all(|part| (1..=KEY_BYTES).contains(&part.len()))
 }
 
 fn key_of(write: &Write) -> &Key {
@@ -73,10 +67,7 @@ fn encode_one(write: &Write, table: &str) -> Result<(TransactWriteItem, usize), 
             let attributes = attributes(item);
             let bytes = size(&attributes);
             if bytes > ITEM_BYTES {
-                return Err(TableError::ItemTooLarge {
-                    sort: item.key.sort.clone(),
-                    bytes,
-                });
+                return Err(TableError::ItemTooLarge { sort: item.key.sort.clone(), bytes });
             }
             let Expression { text, names, values } = condition(*c);
             let put = Put::builder()
@@ -121,7 +112,5 @@ fn incomplete(error: BuildError) -> TableError {
 }
 
 fn refused(reason: String) -> TableError {
-    TableError::Unavailable {
-        reason: format!("not sent: {reason}"),
-    }
+    TableError::Unavailable { reason: format!("not sent: {reason}") }
 }

@@ -128,7 +128,12 @@ impl DevelopmentIssuer {
     ///
     /// # Errors
     /// [`DevelopmentIssuerError::NotMade`].
-    pub fn issue(&self, person: &Person, now: DateTime<Utc>, lifetime: TimeDelta) -> Result<String, DevelopmentIssuerError> {
+    pub fn issue(
+        &self,
+        person: &Person,
+        now: DateTime<Utc>,
+        lifetime: TimeDelta,
+    ) -> Result<String, DevelopmentIssuerError> {
         let ends = now.checked_add_signed(lifetime).ok_or(DevelopmentIssuerError::NotMade)?;
         let claims = Claims {
             iss: ISSUER.to_owned(),

@@ -97,7 +97,8 @@ impl Verifier {
     /// # Errors
     /// [`TokenError::Missing`] where there is no header or no bearer token in it; else as [`Verifier::verify`].
     pub fn verify_authorization(&self, authorization: Option<&str>, now: DateTime<Utc>) -> Result<Claims, TokenError> {
-        let (scheme, token) = authorization.and_then(|value| value.trim().split_once(' ')).ok_or(TokenError::Missing)?;
+        let (scheme, token) =
+            authorization.and_then(|value| value.trim().split_once(' ')).ok_or(TokenError::Missing)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(TokenError::Missing);
         }
@@ -130,6 +131,9 @@ impl Verifier {
         }
         let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
         let (header, claims) = message.split_once('.').ok_or(TokenError::Malformed)?;
+        if claims.contains('.') {
+            return Err(TokenError::Malformed);
+        }
         let header: Header = part(header)?;
         // The token's word on its algorithm is compared, never followed.
         if header.alg != "ES256" || header.crit.is_some() {
@@ -144,7 +148,7 @@ impl Verifier {
     }
 }
 
-/// Decodes a part of a token; one with a dot in it is no base64.
+/// Decodes a part of a token.
 fn part<T: serde::de::DeserializeOwned>(encoded: &str) -> Result<T, TokenError> {
     let json = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| TokenError::Malformed)?;
     serde_json::from_slice(&json).map_err(|_| TokenError::Malformed)

@@ -19,7 +19,12 @@ pub(super) fn add(tenant: &Tenant, key: &NewKey, context: &Context<'_>) -> Resul
     Ok(vec![Event::KeyAdded { key: key.clone() }])
 }
 
-pub(super) fn present(tenant: &Tenant, id: &KeyId, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+pub(super) fn present(
+    tenant: &Tenant,
+    id: &KeyId,
+    vault_key: &str,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, Rejection> {
     let key = known(tenant, id)?;
     if key.state == KeyState::Destroyed {
         return Err(Rejection::KeyDestroyed);
@@ -29,7 +34,7 @@ pub(super) fn present(tenant: &Tenant, id: &KeyId, context: &Context<'_>) -> Res
     }
     l4_unlock::is_key_that_locked(tenant, id, context)?;
     k5_change::no_operation_runs(tenant)?;
-    Ok(vec![Event::KeyPresented { key: id.clone() }])
+    Ok(vec![Event::KeyPresented { key: id.clone(), vault_key: vault_key.to_owned() }])
 }
 
 pub(super) fn activate(

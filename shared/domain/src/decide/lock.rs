@@ -20,12 +20,12 @@ pub(super) fn lock(
     l2_opens::is_open(tenant, context)?;
     k5_change::no_operation_runs(tenant)?;
     l1_possession::is_possessed(key, possessed)?;
-    let already_locked: u64 = tenant.locks.iter().map(|lock| lock.remaining).sum();
+    let held: u64 = tenant.locks.iter().map(|lock| lock.remaining).sum();
     Ok(vec![Event::TenantLocked {
         epoch: tenant.lock_epoch + 1,
         key: key.id.clone(),
-        locked: tenant.environments.saturating_sub(already_locked),
-        already_locked,
+        locked: tenant.environments.saturating_sub(held),
+        already_locked: tenant.locked_environments(context.now),
         deletion_at: context.now + context.settings.deletion_after.delta(),
         leases_end_at: l6_lease::ends_at(context),
         operation: operation.clone(),

@@ -22,7 +22,7 @@ pub fn decide(facts: &Facts, command: &Command, context: &Context<'_>) -> Result
         Command::RegisterTenant { .. } => Err(Rejection::TenantExists),
         Command::OptInTenant => tenant::opt_in(tenant, context),
         Command::AddKey { key } => keys::add(tenant, key, context),
-        Command::PresentKey { key } => keys::present(tenant, key, context),
+        Command::PresentKey { key, vault_key } => keys::present(tenant, key, vault_key, context),
         Command::ActivateKey { key, operation } => keys::activate(tenant, key, operation, context),
         Command::RollBackKey { operation } => keys::roll_back(tenant, operation, context),
         Command::FinishOperation { operation } => keys::finish(tenant, operation),

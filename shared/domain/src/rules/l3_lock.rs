@@ -3,16 +3,19 @@
 
 use crate::{Context, Rejection, Tenant};
 
-/// There is something to lock, and not everything is locked with the key away already.
+/// There is something to lock, and not everything is locked with the key away already. An environment past the deadline of its lock is
+/// nothing to lock: it is deleted, whether or not the sweep has been there (L5).
 ///
 /// # Errors
 /// [`Rejection::NoEnvironments`] or [`Rejection::AlreadyLocked`].
 pub fn has_effect(tenant: &Tenant, context: &Context<'_>) -> Result<(), Rejection> {
     let locked = tenant.locked_environments(context.now);
-    if tenant.key_awaited && locked > 0 {
+    let key_is_away = !tenant.active().is_some_and(|key| key.in_vault);
+    if tenant.key_awaited && key_is_away && locked > 0 {
         return Err(Rejection::AlreadyLocked { locked });
     }
-    if tenant.environments == 0 {
+    let held: u64 = tenant.locks.iter().map(|lock| lock.remaining).sum();
+    if tenant.environments == held.saturating_sub(locked) {
         return Err(Rejection::NoEnvironments);
     }
     Ok(())

@@ -38,10 +38,7 @@ pub(super) fn find_keys(
                 encryption::decrypt(&algorithm, &content, password, budget, "group of bags")?
             }
             container::Group::Other(oid) => {
-                return Err(KeyFileError::UnsupportedAlgorithm {
-                    part: "group of bags",
-                    algorithm: oids::name(&oid),
-                });
+                return Err(KeyFileError::UnsupportedAlgorithm { part: "group of bags", algorithm: oids::name(&oid) });
             }
         };
         der::scan(&safe, limits.depth, BAGS)?;
@@ -62,13 +59,7 @@ pub(super) fn open(
     const PART: &str = "encrypted private key";
     let info = yasna::parse_ber(&key.encrypted, EncryptedPrivateKeyInfo::parse)
         .map_err(|_| KeyFileError::Damaged { part: PART })?;
-    encryption::decrypt(
-        &info.encryption_algorithm,
-        &info.encrypted_data,
-        password,
-        budget,
-        PART,
-    )
+    encryption::decrypt(&info.encryption_algorithm, &info.encrypted_data, password, budget, PART)
 }
 
 /// Goes through a list of bags and the lists within it. How deep those go was bounded by the scan.
@@ -92,10 +83,7 @@ fn take_keys(
             } else if oids::is(&bag.kind, oids::SAFE_CONTENTS_BAG) {
                 lists.push(bag.value);
             } else if oids::is(&bag.kind, oids::SHROUDED_KEY_BAG) {
-                keys.push(ShroudedKey {
-                    encrypted: bag.value.to_vec(),
-                    name: bag.name,
-                });
+                keys.push(ShroudedKey { encrypted: bag.value.to_vec(), name: bag.name });
             }
         }
     }
@@ -125,11 +113,7 @@ fn read_bag(reader: BERReader<'_, '_>) -> ASN1Result<Bag> {
                 })
             })
         })?;
-        Ok(Bag {
-            kind,
-            value: Zeroizing::new(value),
-            name,
-        })
+        Ok(Bag { kind, value: Zeroizing::new(value), name })
     })
 }
 
@@ -137,13 +121,7 @@ fn read_bag(reader: BERReader<'_, '_>) -> ASN1Result<Bag> {
 /// refuse the file.
 fn read_name(values: &[u8]) -> Option<String> {
     const MAX_CHARACTERS: usize = 64;
-    let mut names =
-        yasna::parse_ber(values, |r| r.collect_set_of(|name| name.read_bmp_string())).ok()?;
-    let name: String = names
-        .pop()?
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(MAX_CHARACTERS)
-        .collect();
+    let mut names = yasna::parse_ber(values, |r| r.collect_set_of(|name| name.read_bmp_string())).ok()?;
+    let name: String = names.pop()?.chars().filter(|c| !c.is_control()).take(MAX_CHARACTERS).collect();
     (!name.is_empty()).then_some(name)
 }

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rcgen::{
-    CertificateParams, DistinguishedName, DnType, PKCS_RSA_SHA256, PublicKeyData, SignatureAlgorithm,
-    SigningKey,
+    CertificateParams, DistinguishedName, DnType, PKCS_RSA_SHA256, PublicKeyData, SignatureAlgorithm, SigningKey,
 };
 
 use crate::{KeyFileError, PrivateKey};
@@ -26,11 +25,7 @@ const LAST_NOT_BEFORE: u64 = 250_217_942_400;
 ///
 /// # Errors
 /// `instant_not_allowed` outside the years 1970 to 9898; `cryptography_failed`.
-pub(super) fn self_signed(
-    key: &PrivateKey,
-    name: &str,
-    not_before: DateTime<Utc>,
-) -> Result<Vec<u8>, KeyFileError> {
+pub(super) fn self_signed(key: &PrivateKey, name: &str, not_before: DateTime<Utc>) -> Result<Vec<u8>, KeyFileError> {
     let seconds = u64::try_from(not_before.timestamp())
         .ok()
         .filter(|seconds| *seconds < LAST_NOT_BEFORE)
@@ -40,9 +35,7 @@ pub(super) fn self_signed(
     params.not_after = params.not_before + VALIDITY;
     params.distinguished_name = DistinguishedName::new();
     let common_name: String = name.chars().take(MAX_COMMON_NAME).collect();
-    params
-        .distinguished_name
-        .push(DnType::CommonName, common_name);
+    params.distinguished_name.push(DnType::CommonName, common_name);
     params
         .self_signed(&Signer(key))
         .map(|certificate| certificate.der().to_vec())
@@ -64,8 +57,6 @@ impl PublicKeyData for Signer<'_> {
 
 impl SigningKey for Signer<'_> {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        self.0
-            .sign_certificate(message)
-            .map_err(|_| rcgen::Error::RemoteKeyError)
+        self.0.sign_certificate(message).map_err(|_| rcgen::Error::RemoteKeyError)
     }
 }

@@ -7,9 +7,7 @@ use zeroize::Zeroizing;
 use super::oids;
 use crate::{KeyFileError, Limits, der};
 
-const DAMAGED: KeyFileError = KeyFileError::Damaged {
-    part: "outer structure of the file",
-};
+const DAMAGED: KeyFileError = KeyFileError::Damaged { part: "outer structure of the file" };
 
 /// A file taken apart, nothing of it checked yet.
 pub(super) struct Container {
@@ -33,21 +31,15 @@ pub(super) struct Mac {
 /// `unsupported_algorithm`.
 pub(super) fn parse(file: &[u8], limits: &Limits) -> Result<Container, KeyFileError> {
     if file.len() > limits.file_bytes {
-        return Err(KeyFileError::FileTooLarge {
-            bytes: file.len(),
-            limit: limits.file_bytes,
-        });
+        return Err(KeyFileError::FileTooLarge { bytes: file.len(), limit: limits.file_bytes });
     }
     look_at_beginning(file)?;
     der::scan(file, limits.depth, "file")?;
     // The scan has excluded what BER adds except the order of sets, in which some writers err.
-    let outer = yasna::parse_ber(file, read_pfx).map_err(|_| KeyFileError::NotPfx {
-        found: "some other DER structure",
-    })?;
+    let outer =
+        yasna::parse_ber(file, read_pfx).map_err(|_| KeyFileError::NotPfx { found: "some other DER structure" })?;
     if outer.version != 3 {
-        return Err(KeyFileError::NotPfx {
-            found: "its version is not 3",
-        });
+        return Err(KeyFileError::NotPfx { found: "its version is not 3" });
     }
     if oids::is(&outer.content_type, oids::SIGNED_DATA) {
         return Err(KeyFileError::UnsupportedAlgorithm {
@@ -59,10 +51,7 @@ pub(super) fn parse(file: &[u8], limits: &Limits) -> Result<Container, KeyFileEr
         return Err(DAMAGED);
     };
     let mac = outer.mac.ok_or(KeyFileError::NoMac)?;
-    Ok(Container {
-        content,
-        mac: yasna::parse_ber(&mac, read_mac).map_err(|_| KeyFileError::Damaged { part: "MAC" })?,
-    })
+    Ok(Container { content, mac: yasna::parse_ber(&mac, read_mac).map_err(|_| KeyFileError::Damaged { part: "MAC" })? })
 }
 
 fn look_at_beginning(file: &[u8]) -> Result<(), KeyFileError> {
@@ -102,12 +91,7 @@ fn read_pfx(reader: BERReader<'_, '_>) -> ASN1Result<Outer> {
             };
             Ok((content_type, bytes))
         })?;
-        Ok(Outer {
-            version,
-            content_type,
-            content,
-            mac: pfx.read_optional(|r| r.read_der())?,
-        })
+        Ok(Outer { version, content_type, content, mac: pfx.read_optional(|r| r.read_der())? })
     })
 }
 
@@ -120,22 +104,14 @@ fn read_mac(reader: BERReader<'_, '_>) -> ASN1Result<Mac> {
         let salt = mac.next().read_bytes()?;
         // DEFAULT 1 (RFC 7292, section 4).
         let iterations = mac.read_optional(|r| r.read_u64())?.unwrap_or(1);
-        Ok(Mac {
-            algorithm,
-            digest,
-            salt,
-            iterations,
-        })
+        Ok(Mac { algorithm, digest, salt, iterations })
     })
 }
 
 /// One group of bags.
 pub(super) enum Group {
     Plain(Zeroizing<Vec<u8>>),
-    Encrypted {
-        algorithm: AlgorithmIdentifier,
-        content: Vec<u8>,
-    },
+    Encrypted { algorithm: AlgorithmIdentifier, content: Vec<u8> },
     Other(yasna::models::ObjectIdentifier),
 }
 
@@ -145,11 +121,8 @@ pub(super) enum Group {
 /// `damaged`, `not_der`, `nested_too_deep`, `too_many_bags`.
 pub(super) fn groups(content: &[u8], limits: &Limits) -> Result<Vec<Group>, KeyFileError> {
     der::scan(content, limits.depth, "list of bag groups")?;
-    let groups = yasna::parse_ber(content, |r| r.collect_sequence_of(read_group)).map_err(|_| {
-        KeyFileError::Damaged {
-            part: "list of bag groups",
-        }
-    })?;
+    let groups = yasna::parse_ber(content, |r| r.collect_sequence_of(read_group))
+        .map_err(|_| KeyFileError::Damaged { part: "list of bag groups" })?;
     if groups.len() > limits.bags {
         return Err(KeyFileError::TooManyBags { limit: limits.bags });
     }
@@ -181,9 +154,7 @@ fn read_encrypted(reader: BERReader<'_, '_>) -> ASN1Result<Group> {
             }
             Ok(Group::Encrypted {
                 algorithm: AlgorithmIdentifier::parse(info.next())?,
-                content: info
-                    .next()
-                    .read_tagged_implicit(Tag::context(0), |r| r.read_bytes())?,
+                content: info.next().read_tagged_implicit(Tag::context(0), |r| r.read_bytes())?,
             })
         })?;
         data.read_optional(|r| r.read_der())?;

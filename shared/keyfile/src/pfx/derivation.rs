@@ -26,9 +26,7 @@ pub(super) fn derive(
 ) -> Zeroizing<Vec<u8>> {
     let block = hash.block_len();
     let diversifier = vec![purpose as u8; block];
-    let mut input = Zeroizing::new(Vec::with_capacity(
-        padded(salt.len(), block) + padded(password.len(), block),
-    ));
+    let mut input = Zeroizing::new(Vec::with_capacity(padded(salt.len(), block) + padded(password.len(), block)));
     input.extend(salt.iter().cycle().take(padded(salt.len(), block)));
     input.extend(password.iter().cycle().take(padded(password.len(), block)));
     let mut out = Zeroizing::new(Vec::with_capacity(length + hash.output_len()));
@@ -87,13 +85,10 @@ mod tests {
         assert_eq!(
             *derive(Purpose::Key, 24),
             [
-                0xc2, 0x29, 0x4a, 0xa6, 0xd0, 0x29, 0x30, 0xeb, 0x5c, 0xe9, 0xc3, 0x29, 0xec, 0xcb,
-                0x9a, 0xee, 0x1c, 0xb1, 0x36, 0xba, 0xea, 0x74, 0x65, 0x57
+                0xc2, 0x29, 0x4a, 0xa6, 0xd0, 0x29, 0x30, 0xeb, 0x5c, 0xe9, 0xc3, 0x29, 0xec, 0xcb, 0x9a, 0xee, 0x1c,
+                0xb1, 0x36, 0xba, 0xea, 0x74, 0x65, 0x57
             ]
         );
-        assert_eq!(
-            *derive(Purpose::Iv, 8),
-            [0x8e, 0x9f, 0x8f, 0xc7, 0x66, 0x43, 0x78, 0xbc]
-        );
+        assert_eq!(*derive(Purpose::Iv, 8), [0x8e, 0x9f, 0x8f, 0xc7, 0x66, 0x43, 0x78, 0xbc]);
     }
 }

@@ -33,18 +33,13 @@ pub(super) fn decrypt(
         AlgorithmIdentifier::PbeWithSHAAnd3KeyTripleDESCBC(params) => {
             // 24 bytes of key are two SHA-1 blocks, 8 of IV another one.
             budget.charge(params.iterations, 3)?;
-            algorithm
-                .decrypt_pbe(ciphertext, &password.bmp())
-                .map(Zeroizing::new)
-                .ok_or(damaged)
+            algorithm.decrypt_pbe(ciphertext, &password.bmp()).map(Zeroizing::new).ok_or(damaged)
         }
         AlgorithmIdentifier::PbewithSHAAnd40BitRC2CBC(params) => {
             let iterations = budget.charge(params.iterations, 2)?;
             rc2(params, iterations, 5, ciphertext, password).ok_or(damaged)
         }
-        AlgorithmIdentifier::OtherAlg(other)
-            if oids::is(&other.algorithm_type, oids::PBE_SHA1_RC2_128) =>
-        {
+        AlgorithmIdentifier::OtherAlg(other) if oids::is(&other.algorithm_type, oids::PBE_SHA1_RC2_128) => {
             let params = parameters(other, part, Pkcs12PbeParams::parse)?;
             let iterations = budget.charge(params.iterations, 2)?;
             rc2(&params, iterations, 16, ciphertext, password).ok_or(damaged)
@@ -62,10 +57,7 @@ pub(super) fn decrypt(
 }
 
 fn unsupported(algorithm: &OtherAlgorithmIdentifier, part: &'static str) -> KeyFileError {
-    KeyFileError::UnsupportedAlgorithm {
-        part,
-        algorithm: oids::name(&algorithm.algorithm_type),
-    }
+    KeyFileError::UnsupportedAlgorithm { part, algorithm: oids::name(&algorithm.algorithm_type) }
 }
 
 fn parameters<T>(
@@ -80,10 +72,7 @@ fn parameters<T>(
 
 fn read_pbes2(reader: BERReader<'_, '_>) -> ASN1Result<(AlgorithmIdentifier, AlgorithmIdentifier)> {
     reader.read_sequence(|params| {
-        Ok((
-            AlgorithmIdentifier::parse(params.next())?,
-            AlgorithmIdentifier::parse(params.next())?,
-        ))
+        Ok((AlgorithmIdentifier::parse(params.next())?, AlgorithmIdentifier::parse(params.next())?))
     })
 }
 
@@ -115,13 +104,7 @@ impl Pbkdf2 {
             })
         })?;
         let (prf, hash_bytes) = Self::prf(prf.as_ref(), part)?;
-        Ok(Self {
-            salt,
-            iterations,
-            key_bytes,
-            prf,
-            hash_bytes,
-        })
+        Ok(Self { salt, iterations, key_bytes, prf, hash_bytes })
     }
 
     fn prf(
@@ -175,20 +158,13 @@ impl AesCbc {
         let AlgorithmIdentifier::OtherAlg(other) = algorithm else {
             return Err(KeyFileError::Damaged { part });
         };
-        let (_, algorithm, key_bytes) = [
-            (oids::AES_128_CBC, &AES_128, 16),
-            (oids::AES_192_CBC, &AES_192, 24),
-            (oids::AES_256_CBC, &AES_256, 32),
-        ]
-        .into_iter()
-        .find(|(oid, ..)| oids::is(&other.algorithm_type, oid))
-        .ok_or_else(|| unsupported(other, part))?;
+        let (_, algorithm, key_bytes) =
+            [(oids::AES_128_CBC, &AES_128, 16), (oids::AES_192_CBC, &AES_192, 24), (oids::AES_256_CBC, &AES_256, 32)]
+                .into_iter()
+                .find(|(oid, ..)| oids::is(&other.algorithm_type, oid))
+                .ok_or_else(|| unsupported(other, part))?;
         let iv = parameters(other, part, |r| r.read_bytes())?;
-        Ok(Self {
-            algorithm,
-            key_bytes,
-            iv: iv.try_into().map_err(|_| KeyFileError::Damaged { part })?,
-        })
+        Ok(Self { algorithm, key_bytes, iv: iv.try_into().map_err(|_| KeyFileError::Damaged { part })? })
     }
 
     fn decrypt(&self, key: &[u8], ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
@@ -212,14 +188,7 @@ fn rc2(
 ) -> Option<Zeroizing<Vec<u8>>> {
     const BLOCK: usize = 8;
     let derive = |purpose, length| {
-        derive(
-            &digest::SHA1_FOR_LEGACY_USE_ONLY,
-            &password.bmp(),
-            &params.salt,
-            purpose,
-            iterations,
-            length,
-        )
+        derive(&digest::SHA1_FOR_LEGACY_USE_ONLY, &password.bmp(), &params.salt, purpose, iterations, length)
     };
     if ciphertext.is_empty() || !ciphertext.len().is_multiple_of(BLOCK) {
         return None;
@@ -227,22 +196,15 @@ fn rc2(
     let key = Rc2::new_from_slice(&derive(Purpose::Key, key_bytes)).ok()?;
     let mut previous = derive(Purpose::Iv, BLOCK);
     let mut plaintext = Zeroizing::new(ciphertext.to_vec());
-    for (plain, encrypted) in plaintext
-        .chunks_exact_mut(BLOCK)
-        .zip(ciphertext.chunks_exact(BLOCK))
-    {
+    for (plain, encrypted) in plaintext.chunks_exact_mut(BLOCK).zip(ciphertext.chunks_exact(BLOCK)) {
         key.decrypt_block(Block::<Rc2>::from_mut_slice(plain));
-        plain
-            .iter_mut()
-            .zip(previous.iter())
-            .for_each(|(byte, mask)| *byte ^= mask);
+        plain.iter_mut().zip(previous.iter()).for_each(|(byte, mask)| *byte ^= mask);
         previous.copy_from_slice(encrypted);
     }
     // PKCS#7 padding. The MAC has been checked before, so its form tells an attacker nothing.
     let padding = usize::from(*plaintext.last()?);
     let length = plaintext.len().checked_sub(padding)?;
-    let sound = (1..=BLOCK).contains(&padding)
-        && plaintext[length..].iter().all(|byte| usize::from(*byte) == padding);
+    let sound = (1..=BLOCK).contains(&padding) && plaintext[length..].iter().all(|byte| usize::from(*byte) == padding);
     plaintext.truncate(length);
     sound.then_some(plaintext)
 }

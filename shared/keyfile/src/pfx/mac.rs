@@ -13,42 +13,23 @@ use crate::{KeyFileError, Password};
 ///
 /// # Errors
 /// `wrong_password`, `too_many_iterations`, `unsupported_algorithm`, `damaged`.
-pub(super) fn verify(
-    mac: &Mac,
-    content: &[u8],
-    password: &Password,
-    budget: &mut Budget,
-) -> Result<(), KeyFileError> {
+pub(super) fn verify(mac: &Mac, content: &[u8], password: &Password, budget: &mut Budget) -> Result<(), KeyFileError> {
     let (hash, hmac) = algorithms(&mac.algorithm)?;
     if mac.digest.len() != hash.output_len() {
         return Err(KeyFileError::Damaged { part: "MAC" });
     }
     let iterations = budget.charge(mac.iterations, 1)?;
-    let key = derive(
-        hash,
-        &password.bmp(),
-        &mac.salt,
-        Purpose::Mac,
-        iterations,
-        hash.output_len(),
-    );
-    hmac::verify(&hmac::Key::new(hmac, &key), content, &mac.digest)
-        .map_err(|_| KeyFileError::WrongPassword)
+    let key = derive(hash, &password.bmp(), &mac.salt, Purpose::Mac, iterations, hash.output_len());
+    hmac::verify(&hmac::Key::new(hmac, &key), content, &mac.digest).map_err(|_| KeyFileError::WrongPassword)
 }
 
-fn algorithms(
-    algorithm: &AlgorithmIdentifier,
-) -> Result<(&'static digest::Algorithm, hmac::Algorithm), KeyFileError> {
+fn algorithms(algorithm: &AlgorithmIdentifier) -> Result<(&'static digest::Algorithm, hmac::Algorithm), KeyFileError> {
     let other = match algorithm {
         AlgorithmIdentifier::Sha1 => {
-            return Ok((
-                &digest::SHA1_FOR_LEGACY_USE_ONLY,
-                hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
-            ));
+            return Ok((&digest::SHA1_FOR_LEGACY_USE_ONLY, hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY));
         }
         AlgorithmIdentifier::OtherAlg(other) => other,
-        AlgorithmIdentifier::PbewithSHAAnd40BitRC2CBC(_)
-        | AlgorithmIdentifier::PbeWithSHAAnd3KeyTripleDESCBC(_) => {
+        AlgorithmIdentifier::PbewithSHAAnd40BitRC2CBC(_) | AlgorithmIdentifier::PbeWithSHAAnd3KeyTripleDESCBC(_) => {
             return Err(KeyFileError::Damaged { part: "MAC" });
         }
     };
@@ -61,8 +42,5 @@ fn algorithms(
     .into_iter()
     .find(|(oid, ..)| oids::is(&other.algorithm_type, oid))
     .map(|(_, hash, hmac)| (hash, hmac))
-    .ok_or_else(|| KeyFileError::UnsupportedAlgorithm {
-        part: "MAC",
-        algorithm: oids::name(&other.algorithm_type),
-    })
+    .ok_or_else(|| KeyFileError::UnsupportedAlgorithm { part: "MAC", algorithm: oids::name(&other.algorithm_type) })
 }

@@ -23,10 +23,7 @@ pub fn read(file: &[u8], password: &Password, limits: &Limits) -> Result<Private
         [] => Err(KeyFileError::NoKey),
         [key] => PrivateKey::from_pkcs8(&bags::open(key, password, &mut budget)?, limits),
         several => Err(KeyFileError::SeveralKeys {
-            names: several
-                .iter()
-                .map(|key| key.name.clone().unwrap_or_else(|| "(no name)".to_owned()))
-                .collect(),
+            names: several.iter().map(|key| key.name.clone().unwrap_or_else(|| "(no name)".to_owned())).collect(),
         }),
     }
 }

@@ -2,15 +2,12 @@
 
 use std::num::NonZeroU32;
 
-use aws_lc_rs::cipher::{
-    AES_256, DecryptionContext, EncryptionContext, PaddedBlockEncryptingKey, UnboundCipherKey,
-};
+use aws_lc_rs::cipher::{AES_256, DecryptionContext, EncryptionContext, PaddedBlockEncryptingKey, UnboundCipherKey};
 use aws_lc_rs::{digest, hmac, iv, pbkdf2};
 use chrono::{DateTime, Utc};
 use p12::{
     AlgorithmIdentifier, CertBag, ContentInfo, DigestInfo, EncryptedContentInfo, EncryptedData,
-    EncryptedPrivateKeyInfo, MacData, OtherAlgorithmIdentifier, PFX, PKCS12Attribute, SafeBag,
-    SafeBagKind,
+    EncryptedPrivateKeyInfo, MacData, OtherAlgorithmIdentifier, PFX, PKCS12Attribute, SafeBag, SafeBagKind,
 };
 use zeroize::Zeroizing;
 
@@ -46,11 +43,11 @@ pub fn write(
     write_with_iterations(key, password, friendly_name, not_before, ITERATIONS)
 }
 
-/// Like [`write`], with another count of iterations. For tests, in which time counts and secrecy
+/// Like [`write()`], with another count of iterations. For tests, in which time counts and secrecy
 /// does not.
 ///
 /// # Errors
-/// Those of [`write`].
+/// Those of [`write()`].
 pub fn write_with_iterations(
     key: &PrivateKey,
     password: &Password,
@@ -72,23 +69,13 @@ pub fn write_with_iterations(
     ];
     let (encryption_algorithm, encrypted_data) = encrypt(key.pkcs8_der(), password, iterations)?;
     let key_bag = safe_contents(SafeBag {
-        bag: SafeBagKind::Pkcs8ShroudedKeyBag(EncryptedPrivateKeyInfo {
-            encryption_algorithm,
-            encrypted_data,
-        }),
+        bag: SafeBagKind::Pkcs8ShroudedKeyBag(EncryptedPrivateKeyInfo { encryption_algorithm, encrypted_data }),
         attributes: attributes.clone(),
     });
-    let certificate_bag = safe_contents(SafeBag {
-        bag: SafeBagKind::CertBag(CertBag::X509(certificate)),
-        attributes,
-    });
-    let (content_encryption_algorithm, encrypted_content) =
-        encrypt(&certificate_bag, password, iterations)?;
+    let certificate_bag = safe_contents(SafeBag { bag: SafeBagKind::CertBag(CertBag::X509(certificate)), attributes });
+    let (content_encryption_algorithm, encrypted_content) = encrypt(&certificate_bag, password, iterations)?;
     let certificate_group = ContentInfo::EncryptedData(EncryptedData {
-        encrypted_content_info: EncryptedContentInfo {
-            content_encryption_algorithm,
-            encrypted_content,
-        },
+        encrypted_content_info: EncryptedContentInfo { content_encryption_algorithm, encrypted_content },
     });
     let content = yasna::construct_der(|w| {
         w.write_sequence_of(|w| {
@@ -97,11 +84,7 @@ pub fn write_with_iterations(
         });
     });
     let mac_data = mac(&content, password, iterations)?;
-    let pfx = PFX {
-        version: 3,
-        auth_safe: ContentInfo::Data(content),
-        mac_data: Some(mac_data),
-    };
+    let pfx = PFX { version: 3, auth_safe: ContentInfo::Data(content), mac_data: Some(mac_data) };
     Ok(pfx.to_der())
 }
 
@@ -116,10 +99,7 @@ fn random<const N: usize>() -> Result<[u8; N], KeyFileError> {
 }
 
 fn algorithm(components: &[u64], params: Vec<u8>) -> AlgorithmIdentifier {
-    AlgorithmIdentifier::OtherAlg(OtherAlgorithmIdentifier {
-        algorithm_type: oid(components),
-        params: Some(params),
-    })
+    AlgorithmIdentifier::OtherAlg(OtherAlgorithmIdentifier { algorithm_type: oid(components), params: Some(params) })
 }
 
 fn null() -> Vec<u8> {
@@ -136,13 +116,7 @@ fn encrypt(
     let salt: [u8; SALT_BYTES] = random()?;
     let iv: [u8; AES_BLOCK] = random()?;
     let mut key = Zeroizing::new([0; 32]);
-    pbkdf2::derive(
-        pbkdf2::PBKDF2_HMAC_SHA256,
-        iterations,
-        &salt,
-        password.utf8(),
-        key.as_mut_slice(),
-    );
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, iterations, &salt, password.utf8(), key.as_mut_slice());
     let cipher = UnboundCipherKey::new(&AES_256, key.as_slice())
         .and_then(PaddedBlockEncryptingKey::cbc_pkcs7)
         .map_err(failed)?;
@@ -150,9 +124,7 @@ fn encrypt(
     let mut content = Vec::with_capacity(plaintext.len() + AES_BLOCK);
     content.extend_from_slice(plaintext);
     let context = EncryptionContext::Iv128(iv::FixedLength::from(iv));
-    let _: DecryptionContext = cipher
-        .less_safe_encrypt(&mut content, context)
-        .map_err(failed)?;
+    let _: DecryptionContext = cipher.less_safe_encrypt(&mut content, context).map_err(failed)?;
     Ok((pbes2(&salt, &iv, iterations), content))
 }
 
@@ -174,26 +146,12 @@ fn pbes2(salt: &[u8], iv: &[u8], iterations: NonZeroU32) -> AlgorithmIdentifier 
     algorithm(oids::PBES2, params)
 }
 
-fn mac(
-    content: &[u8],
-    password: &Password,
-    iterations: NonZeroU32,
-) -> Result<MacData, KeyFileError> {
+fn mac(content: &[u8], password: &Password, iterations: NonZeroU32) -> Result<MacData, KeyFileError> {
     let salt: [u8; SALT_BYTES] = random()?;
-    let key = derive(
-        &digest::SHA256,
-        &password.bmp(),
-        &salt,
-        Purpose::Mac,
-        iterations,
-        32,
-    );
+    let key = derive(&digest::SHA256, &password.bmp(), &salt, Purpose::Mac, iterations, 32);
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), content);
     Ok(MacData {
-        mac: DigestInfo {
-            digest_algorithm: algorithm(oids::SHA256, null()),
-            digest: tag.as_ref().to_vec(),
-        },
+        mac: DigestInfo { digest_algorithm: algorithm(oids::SHA256, null()), digest: tag.as_ref().to_vec() },
         salt: salt.to_vec(),
         iterations: iterations.get(),
     })

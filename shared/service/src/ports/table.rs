@@ -169,13 +169,8 @@ pub trait Table: Send + Sync {
 
     /// One page of the items of one kind and shard that are due at `until` or before, earliest first. Reads only what is due.
     /// The index may lag behind the items: whoever acts on a row reads the item again first.
-    async fn query_due(
-        &self,
-        kind: &str,
-        shard: u8,
-        until: DateTime<Utc>,
-        limit: u32,
-    ) -> Result<Vec<Item>, TableError>;
+    async fn query_due(&self, kind: &str, shard: u8, until: DateTime<Utc>, limit: u32)
+    -> Result<Vec<Item>, TableError>;
 
     /// Applies all writes or none. At most 100, each to another item.
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError>;

@@ -16,8 +16,8 @@ impl VaultKeyName {
     /// [`VaultError::BadName`] where a character or the length is not allowed.
     pub fn new(name: impl Into<String>) -> Result<Self, VaultError> {
         let name = name.into();
-        let fits = (1..=127).contains(&name.len())
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let fits =
+            (1..=127).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if fits { Ok(Self(name)) } else { Err(VaultError::BadName) }
     }
 

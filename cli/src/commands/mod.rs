@@ -1,0 +1,74 @@
+//! What each command does.
+
+mod audit;
+mod backup;
+mod clock;
+mod data_key;
+mod environment;
+mod environment_table;
+mod key;
+mod key_files;
+mod key_table;
+mod lock;
+mod mailbox;
+mod operation;
+mod sealed;
+mod session;
+mod tenant;
+
+use clap::CommandFactory as _;
+
+use crate::client::Session;
+use crate::failure::Failure;
+use crate::grammar::{Command, CommandLine};
+use crate::output::Output;
+
+/// Does what the command line says.
+pub(crate) fn run(line: &CommandLine, output: Output) -> Result<(), Failure> {
+    match &line.command {
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut CommandLine::command(), "keyward", &mut script);
+            return output.raw(&script);
+        }
+        Command::Man => return manual(&output),
+        Command::Key(crate::grammar::KeyCommand::Check { file, password }) => {
+            return key_files::check(&output, file, password);
+        }
+        _ => {}
+    }
+    let session = &Session::new(&line.global, output)?;
+    match &line.command {
+        Command::Login { name: Some(name), .. } => session::login(session, name, line.global.tenant.as_ref()),
+        Command::Login { name: None, .. } => session::list_people(session),
+        Command::Logout => session::logout(session),
+        Command::Whoami => session::whoami(session),
+        Command::Tenant(command) => tenant::run(session, command),
+        Command::Key(command) => key::run(session, command),
+        Command::ExchangeKey => key::exchange_key(session),
+        Command::Environment(command) => environment::run(session, command),
+        Command::Backup(command) => backup::run(session, command),
+        Command::Lock(command) => lock::run(session, command),
+        Command::Operation(command) => operation::run(session, command),
+        Command::DataKey(command) => data_key::run(session, command),
+        Command::Seal(arguments) => sealed::seal(session, arguments),
+        Command::Open(arguments) => sealed::open(session, arguments),
+        Command::Audit(command) => audit::run(session, command),
+        Command::Clock(command) => clock::run(session, command),
+        Command::Mailbox(command) => mailbox::run(session, command),
+        Command::Completions { .. } | Command::Man => Ok(()),
+    }
+}
+
+/// The manual: one page for the command, and one after the other for what it can do.
+fn manual(output: &Output) -> Result<(), Failure> {
+    fn render(command: &clap::Command, into: &mut Vec<u8>) -> std::io::Result<()> {
+        clap_mangen::Man::new(command.clone()).render(into)?;
+        command.get_subcommands().filter(|sub| sub.get_name() != "help").try_for_each(|sub| render(sub, into))
+    }
+    let mut command = CommandLine::command();
+    command.build();
+    let mut pages = Vec::new();
+    render(&command, &mut pages).map_err(|e| Failure::unexpected(e.to_string()))?;
+    output.raw(&pages)
+}

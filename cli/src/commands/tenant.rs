@@ -1,0 +1,124 @@
+//! `keyward tenant`.
+
+use keyward_api::requests::{AdministratorRole, EmptyRequest, NewAdministrator, RegisterTenantRequest};
+use keyward_api::views::TenantView;
+use keyward_domain::OperationName;
+
+use crate::client::{Answer, Call, Session};
+use crate::failure::Failure;
+use crate::grammar::{NewTenantArguments, TenantCommand};
+use crate::output::{Clock, Sheet};
+
+/// Runs a command about the tenant.
+pub(crate) fn run(session: &Session, command: &TenantCommand) -> Result<(), Failure> {
+    let answer = match command {
+        TenantCommand::Register(new) => {
+            session.call(&Call::new(OperationName::RegisterTenant).body(&registration(new)?)?)?
+        }
+        TenantCommand::OptIn => {
+            session.call(&Call::of(session.tenant()?, OperationName::OptInTenant).body(&EmptyRequest {})?)?
+        }
+        TenantCommand::Show => read(session)?,
+    };
+    let tenant: TenantView = answer.view()?;
+    session.output().result(&answer.json()?, || tenant_text(&tenant, answer.clock()))
+}
+
+/// Reads the tenant that the command is about.
+pub(crate) fn read(session: &Session) -> Result<Answer, Failure> {
+    session.call(&Call::of(session.tenant()?, OperationName::ReadTenant))
+}
+
+fn registration(new: &NewTenantArguments) -> Result<RegisterTenantRequest, Failure> {
+    let with_role = |texts: &[String], role| {
+        texts.iter().map(|text| administrator(text, role)).collect::<Result<Vec<_>, _>>()
+    };
+    let mut administrators = with_role(&new.global_administrators, AdministratorRole::GlobalAdministrator)?;
+    administrators.extend(with_role(&new.service_administrators, AdministratorRole::ServiceAdministrator)?);
+    Ok(RegisterTenantRequest {
+        id: new.id.clone(),
+        name: new.name.clone(),
+        regions: new.regions.clone(),
+        licensed_seats: new.seats,
+        administrators,
+    })
+}
+
+/// An administrator as `person,name,email`.
+fn administrator(text: &str, role: AdministratorRole) -> Result<NewAdministrator, Failure> {
+    let malformed = |what: &dyn std::fmt::Display| {
+        Failure::usage(format!("{text:?} is not an administrator: {what}"))
+            .next("Write person,name,email, for example: alice,Alice Ash,alice@example.org")
+    };
+    let (person, rest) = text.split_once(',').ok_or_else(|| malformed(&"there is no comma"))?;
+    let (name, email) = rest.rsplit_once(',').ok_or_else(|| malformed(&"there is only one comma"))?;
+    Ok(NewAdministrator {
+        person: person.trim().parse().map_err(|e| malformed(&e))?,
+        name: name.trim().parse().map_err(|e| malformed(&e))?,
+        email: email.trim().to_owned().try_into().map_err(|e: &str| malformed(&e))?,
+        role,
+    })
+}
+
+fn tenant_text(tenant: &TenantView, clock: Clock) -> String {
+    let change = tenant.last_change.as_ref();
+    let mut sheet = Sheet::new()
+        .fact("tenant", &tenant.id)
+        .fact("name", &tenant.name)
+        .fact("regions", joined(&tenant.regions))
+        .fact("licensed seats", tenant.licensed_seats)
+        .fact("opted in", tenant.opted_in_at.map_or_else(no_opt_in, |at| clock.instant(at)))
+        .fact("active key", tenant.active_key.as_ref().map_or("- (the provider's key)".to_owned(), ToString::to_string))
+        .maybe("last key change", change.map(|c| format!("{} by {}", clock.instant(c.changed_at), c.changed_by)))
+        .maybe("can be rolled back until", change.and_then(|c| c.rollback_until).map(|at| clock.instant(at)))
+        .maybe("next key change from", change.map(|c| clock.instant(c.next_change_at)))
+        .maybe("can be locked from", tenant.lock_opens_at.map(|at| clock.instant(at)))
+        .fact("environments", tenant.environments)
+        .fact("of these protected", tenant.protected_environments)
+        .fact("of these locked", tenant.locked_environments)
+        .maybe("present this key to unlock", tenant.key_to_present.as_ref())
+        .maybe("running operation", tenant.running_operation.as_ref());
+    for lock in &tenant.locks {
+        let deletion = clock.instant(lock.deletion_at);
+        let text = format!(
+            "{} by {}, key {}, holds {}, deletion {deletion}",
+            clock.instant(lock.locked_at),
+            lock.locked_by,
+            lock.key,
+            lock.remaining
+        );
+        sheet = sheet.fact("lock", text);
+    }
+    for person in &tenant.administrators {
+        sheet = sheet.fact(person.role.as_str(), format!("{} ({}, {})", person.name, person.person, person.email));
+    }
+    sheet.text()
+}
+
+fn no_opt_in() -> String {
+    "no (keyward tenant opt-in)".to_owned()
+}
+
+/// Identifiers in a row.
+pub(crate) fn joined<T: ToString>(ids: &[T]) -> String {
+    match ids {
+        [] => "-".to_owned(),
+        ids => ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_administrator_is_three_parts() {
+        let parse = |text| administrator(text, AdministratorRole::GlobalAdministrator);
+        assert!(parse("alice,Alice Ash,alice@example.org").is_ok());
+        // A name may hold a comma.
+        assert!(parse("alice,Ash, Alice,alice@example.org").is_ok_and(|a| a.name.as_str() == "Ash, Alice"));
+        for text in ["", "alice", "alice,Alice", "alice,Alice,nowhere", "a b,Alice,alice@example.org", ",A,a@b"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The grammar: nouns, then verbs. Each verb's help names the operation that it asks for and the rules that hold.
+
+mod destructive;
+mod environment;
+mod key;
+mod local;
+mod lock;
+mod sealed;
+mod tenant;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use keyward_domain::{OperationId, TenantId};
+
+pub(crate) use destructive::Destructive;
+pub(crate) use environment::{BackupCommand, EnvironmentCommand, Kind, Managed, NewEnvironmentArguments};
+pub(crate) use key::{KeyCommand, PasswordSource};
+pub(crate) use local::{ClockCommand, MailboxCommand};
+pub(crate) use lock::{LockCommand, LockNow};
+pub(crate) use sealed::{DataKeyCommand, OpenArguments, SealArguments};
+pub(crate) use tenant::{AuditCommand, NewTenantArguments, TenantCommand};
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  done
+  1  something unexpected happened
+  2  the command line or a request is malformed
+  3  not signed in, or not allowed
+  4  refused by a rule: the message has its code, its number, and from when it is possible
+  5  stale: the plan or the state has changed since it was looked at
+  6  not found
+  7  the server is not reachable or busy: try later
+
+Environment:
+  KEYWARD_URL, KEYWARD_TENANT, KEYWARD_OUTPUT  as the options --url, --tenant, --output
+  KEYWARD_TOKEN       bearer token to use in place of a signed-in one
+  KEYWARD_CONFIG_DIR  folder of the profile (default: $XDG_CONFIG_HOME/keyward)
+  NO_COLOR            no colors
+
+What destroys shows its plan first and asks for a name to be typed; scripts give --confirm NAME.
+Passwords are asked for, or read by --password-stdin or --password-file; never given in the command line.";
+
+/// Customer-managed encryption keys: hold the keys that your data is encrypted under, and lock it.
+#[derive(Debug, Parser)]
+#[command(name = "keyward", version, about, after_help = AFTER_HELP, propagate_version = true, disable_help_subcommand = true)]
+pub(crate) struct CommandLine {
+    /// What holds for all commands.
+    #[command(flatten)]
+    pub(crate) global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that hold for all commands.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// The server [default: the one signed in to, else http://127.0.0.1:7420].
+    #[arg(long, global = true, env = "KEYWARD_URL", hide_env_values = true)]
+    pub(crate) url: Option<String>,
+    /// The tenant [default: the one signed in to].
+    #[arg(long, global = true, env = "KEYWARD_TENANT", hide_env_values = true)]
+    pub(crate) tenant: Option<TenantId>,
+    /// Tables for people, or the API's answer as JSON.
+    #[arg(long, global = true, env = "KEYWARD_OUTPUT", hide_env_values = true, value_enum, default_value_t)]
+    pub(crate) output: Format,
+    /// No colors; NO_COLOR does the same.
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+    /// Only results and errors.
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Each request on standard error.
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// The nouns.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Sign in at the development issuer of a local server.
+    Login {
+        /// The name to sign in as, for example alice. `keyward login --list` shows them.
+        #[arg(long = "as", value_name = "NAME", required_unless_present = "list")]
+        name: Option<String>,
+        /// List the names that the development issuer knows.
+        #[arg(long, conflicts_with = "name")]
+        list: bool,
+    },
+    /// Forget who is signed in, and the token.
+    Logout,
+    /// Show who is signed in, where, and with which roles.
+    Whoami,
+    /// Tenants: register, opt in, show.
+    #[command(subcommand)]
+    Tenant(TenantCommand),
+    /// Protection keys: generate, upload, activate, roll back, destroy.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Show the public key to which passwords and key files are sealed (read-exchange-key).
+    ExchangeKey,
+    /// Environments: register, list, protect, revert, unlock, delete.
+    #[command(subcommand, alias = "env")]
+    Environment(EnvironmentCommand),
+    /// Backups of an environment: register, list, restore.
+    #[command(subcommand)]
+    Backup(BackupCommand),
+    /// Locking the tenant: plan it, prove possession, do it.
+    #[command(subcommand)]
+    Lock(LockCommand),
+    /// Changes that take time.
+    #[command(subcommand)]
+    Operation(OperationCommand),
+    /// Data keys of an environment, for its workloads.
+    #[command(subcommand)]
+    DataKey(DataKeyCommand),
+    /// Encrypt a file under an environment's newest data key (lease-data-key; L6, E2).
+    Seal(SealArguments),
+    /// Decrypt a file that `keyward seal` encrypted (lease-data-key; L6, E2).
+    Open(OpenArguments),
+    /// The audit log of the tenant.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// The movable clock of a local server.
+    #[command(subcommand)]
+    Clock(ClockCommand),
+    /// The mail that a local server would have sent.
+    #[command(subcommand)]
+    Mailbox(MailboxCommand),
+    /// Write a completion script to standard output.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page to standard output.
+    Man,
+}
+
+/// Operations.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OperationCommand {
+    /// Show how far a change is (read-operation).
+    Show {
+        /// The operation.
+        id: OperationId,
+        /// Stay until it has ended; a failed one ends with exit code 4.
+        #[arg(long)]
+        wait: bool,
+    },
+}
+
+/// Whether to stay until the operation that a command starts has ended.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Waiting {
+    /// Return as soon as the operation is started.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! The words of a request line as a command.
+
+use std::str::FromStr;
+
+use keyward_domain::{
+    Administrator, Command, Dependents, EnvironmentKind, Fingerprint, Instant, KeyId, KeySource, Name, NewEnvironment,
+    NewKey, NewTenant, OperationId, Region, Role,
+};
+
+use crate::{
+    instants,
+    line::{Pairs, Request},
+    world::{self, World},
+};
+
+/// The value of an option.
+pub(crate) fn option<'a>(options: &'a Pairs, name: &str) -> Option<&'a str> {
+    options.iter().find(|(option, _)| option == name).map(|(_, value)| value.as_str())
+}
+
+/// A text as an identifier, a name or a number.
+pub(crate) fn id<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("`{text}` has not the form that it needs here"))
+}
+
+fn ids<T: FromStr>(text: &str) -> Result<Vec<T>, String> {
+    text.split(',').map(id).collect()
+}
+
+/// An identity that follows from the name of the key.
+pub(crate) fn fingerprint(key: &str) -> Result<Fingerprint, String> {
+    let hex: String = key.bytes().map(|byte| format!("{byte:02x}")).collect();
+    id(&format!("{hex:0<64}"))
+}
+
+/// The tenant that a line describes.
+pub(crate) fn tenant(name: &str, options: &Pairs) -> Result<NewTenant, String> {
+    let people = option(options, "admins").unwrap_or("alice,bob,carol").split(',');
+    let administrators = people.map(|person| {
+        let email = format!("{person}@{name}.example");
+        Ok(Administrator { person: id(person)?, name: id(person)?, email, role: Role::GlobalAdministrator })
+    });
+    Ok(NewTenant {
+        id: id(name)?,
+        name: id(name)?,
+        regions: ids(option(options, "regions").unwrap_or("europe"))?,
+        licensed_seats: id(option(options, "seats").unwrap_or("5000"))?,
+        administrators: administrators.collect::<Result<_, String>>()?,
+    })
+}
+
+/// The environment that a line describes.
+pub(crate) fn environment(name: &str, options: &Pairs) -> Result<NewEnvironment, String> {
+    let kind = match option(options, "kind").unwrap_or("sandbox") {
+        "production" => EnvironmentKind::Production,
+        "sandbox" => EnvironmentKind::Sandbox,
+        other => return Err(format!("there is no kind `{other}` in scenarios")),
+    };
+    Ok(NewEnvironment {
+        id: id(name)?,
+        name: id(name)?,
+        kind,
+        region: id(option(options, "region").unwrap_or("europe"))?,
+        system_administrators: Vec::new(),
+        workloads: Vec::new(),
+    })
+}
+
+fn key(name: &str, options: &Pairs) -> Result<NewKey, String> {
+    let region: Region = id(option(options, "region").unwrap_or("europe"))?;
+    Ok(NewKey {
+        id: id(name)?,
+        name: id(name)?,
+        region,
+        source: KeySource::Generated,
+        bits: id(option(options, "bits").unwrap_or("2048"))?,
+        public_key: String::new(),
+        fingerprint: fingerprint(option(options, "same-as").unwrap_or(name))?,
+        vault_key: format!("{name}-1"),
+    })
+}
+
+/// The request that a line makes. An operation that it starts is called `op1`, `op2` and so on.
+pub(crate) fn request(world: &World, line: &Request, at: Instant) -> Result<world::Request, String> {
+    let first = line.arguments.first().map_or("", String::as_str);
+    let second = line.arguments.get(1).map_or("", String::as_str);
+    let operation: OperationId = id(&format!("op{}", world.operations.len() + 1))?;
+    let stated_name: Option<Name> = option(&line.options, "name").map(id).transpose()?;
+    let (mut environment, mut backup) = (None, None);
+    let command = match line.operation.as_str() {
+        "register-tenant" => Command::RegisterTenant { tenant: tenant(first, &line.options)? },
+        "opt-in-tenant" => Command::OptInTenant,
+        "add-key" => Command::AddKey { key: key(first, &line.options)? },
+        "present-key" => Command::PresentKey { key: id(first)?, vault_key: format!("{first}-again") },
+        "activate-key" => Command::ActivateKey { key: id(first)?, operation },
+        "roll-back-key" => Command::RollBackKey { operation },
+        "destroy-key" => destroy(world, line, id(first)?, at, operation),
+        "open-lock" => Command::OpenLock,
+        "remind-of-deletion" => Command::RemindOfDeletion { epoch: id(first)?, days: id(second)? },
+        "finish-operation" => Command::FinishOperation { operation: id(first)? },
+        "lock-tenant" => Command::LockTenant {
+            stated_name: stated_name.map_or_else(|| id("contoso"), Ok)?,
+            possessed: if first == "nothing" { None } else { Some(fingerprint(first)?) },
+            operation,
+        },
+        named => {
+            environment = Some(id(first)?);
+            backup = if named.ends_with("backup") { Some(id(second)?) } else { None };
+            of_environment(named, line, at, stated_name)?
+        }
+    };
+    Ok(world::Request { by: id(&line.by)?, at, environment, backup, command })
+}
+
+/// `dependents=none` stands for a look at the backups that has missed them.
+fn destroy(world: &World, line: &Request, key: KeyId, at: Instant, operation: OperationId) -> Command {
+    let dependents = match option(&line.options, "dependents") {
+        Some(_) => Dependents::default(),
+        None => world.dependents(&key, at),
+    };
+    Command::DestroyKey { key, dependents, operation }
+}
+
+fn of_environment(
+    operation: &str,
+    line: &Request,
+    at: Instant,
+    stated_name: Option<Name>,
+) -> Result<Command, String> {
+    let first = line.arguments.first().map_or("", String::as_str);
+    let second = line.arguments.get(1).map_or("", String::as_str);
+    Ok(match operation {
+        "register-environment" => Command::RegisterEnvironment { environment: environment(first, &line.options)? },
+        "protect-environment" => Command::ProtectEnvironment,
+        "revert-environment" => Command::RevertEnvironment { stated_name },
+        "unlock-environment" => Command::UnlockEnvironment,
+        "delete-environment" => Command::DeleteEnvironment { stated_name },
+        "enforce-deletion" => Command::EnforceDeletion,
+        "restore-backup" => Command::RestoreBackup,
+        "rewrap-environment" => Command::RewrapEnvironment { operation: id(second)? },
+        "register-backup" => Command::RegisterBackup {
+            backup: id(second)?,
+            retained_until: instants::read(option(&line.options, "until").unwrap_or("+30d"), at)?,
+        },
+        "lease-data-key" => {
+            Command::LeaseDataKey { generation: option(&line.options, "generation").map(id).transpose()? }
+        }
+        other => return Err(format!("there is no operation `{other}`")),
+    })
+}

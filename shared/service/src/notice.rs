@@ -1,0 +1,194 @@
+//! A3: the notices. Written with the change that they tell of; they hold no secret and no link that acts by itself.
+
+use keyward_domain::{Context, DeletionCause, Event, Instant, Recorded, Tenant, rules::k7_rollback};
+
+use crate::documents::{NoticeDocument, Recipient, RecipientStatus};
+
+/// One event in words: a subject, what it means, and until when and how it can be undone.
+struct Words {
+    subject: String,
+    effect: String,
+    undo: String,
+}
+
+/// The notice of what was decided together, if administrators get one of any of it.
+pub(crate) fn compose(
+    tenant: &Tenant,
+    recorded: &[Recorded],
+    affected: &[String],
+    sequence: u64,
+    context: &Context<'_>,
+) -> Option<NoticeDocument> {
+    let told: Vec<(&Recorded, Words)> = recorded
+        .iter()
+        .filter_map(|recorded| words(tenant, &recorded.event, context).map(|words| (recorded, words)))
+        .collect();
+    let (first, words) = told.first()?;
+    let more = if told.len() > 1 { format!(" (and {} more)", told.len() - 1) } else { String::new() };
+    let recipients = tenant
+        .administrators
+        .iter()
+        .map(|administrator| Recipient {
+            name: administrator.name.to_string(),
+            email: administrator.email.clone(),
+            status: RecipientStatus::Pending,
+        })
+        .collect();
+    Some(NoticeDocument {
+        tenant: tenant.id.clone(),
+        sequence,
+        at: first.at,
+        subject: format!("[Keyward] {}: {}{more}", tenant.name, words.subject),
+        text: text(tenant, &told, affected),
+        recipients,
+        attempts: 0,
+    })
+}
+
+fn text(tenant: &Tenant, told: &[(&Recorded, Words)], affected: &[String]) -> String {
+    let mut text = format!("Tenant: {} ({})\n", tenant.name, tenant.id);
+    for (recorded, words) in told {
+        text.push_str(&format!(
+            "\nWhat: {}\nWho: {}\nWhen: {}\nEffect: {}\nUndo: {}\n",
+            words.subject,
+            recorded.by,
+            instant(recorded.at),
+            words.effect,
+            words.undo
+        ));
+    }
+    if !affected.is_empty() {
+        text.push_str("\nEnvironments:\n");
+        for line in affected {
+            text.push_str(&format!("  - {line}\n"));
+        }
+    }
+    text.push_str("\nYou get this because you administer this tenant. If you did not expect it, talk to the person named above,\n");
+    text.push_str("and check the audit log (keyward audit list). This message holds no link that acts by itself.\n");
+    text
+}
+
+fn instant(at: Instant) -> String {
+    at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+fn words(tenant: &Tenant, event: &Event, context: &Context<'_>) -> Option<Words> {
+    key_words(tenant, event, context).or_else(|| environment_words(event)).or_else(|| lock_words(tenant, event))
+}
+
+fn said(subject: String, effect: String, undo: String) -> Option<Words> {
+    Some(Words { subject, effect, undo })
+}
+
+fn key_words(tenant: &Tenant, event: &Event, context: &Context<'_>) -> Option<Words> {
+    match event {
+        Event::KeyAdded { key } => said(
+            format!("protection key {} was added", key.id),
+            "No environment is protected by it until it is activated.".to_owned(),
+            format!("at any time before it is activated: keyward key destroy {}", key.id),
+        ),
+        Event::KeyPresented { key, .. } => said(
+            format!("the key file of {key} was presented again"),
+            "The private part of the key is in the vault again.".to_owned(),
+            "not needed; a lock removes it again".to_owned(),
+        ),
+        Event::KeyActivated { key, from, environments, .. } => {
+            let until = tenant.last_change.as_ref().map(|change| k7_rollback::closes_at(change, context));
+            let former = from.as_ref().map_or_else(|| "the provider's key".to_owned(), ToString::to_string);
+            said(
+                format!("protection key {key} was activated"),
+                format!(
+                    "It takes the place of {former}; the data keys of {environments} environments are re-wrapped. The tenant cannot be locked for the time that a rollback is open."
+                ),
+                format!(
+                    "until {} by another administrator: keyward key roll-back",
+                    until.map_or_else(String::new, instant)
+                ),
+            )
+        }
+        Event::KeyRolledBack { away, to, barred_until, environments, .. } => said(
+            format!("the key change to {away} was rolled back"),
+            format!(
+                "{} is back for {environments} environments.",
+                to.as_ref().map_or_else(|| "The provider's key".to_owned(), |key| format!("Key {key}"))
+            ),
+            format!("a rollback cannot be rolled back; {away} can be activated again from {}", instant(*barred_until)),
+        ),
+        Event::KeyReactivated { key } => said(
+            format!("key {key} was presented again after the lock"),
+            "Environments can be unlocked now, one by one.".to_owned(),
+            "not needed; no environment is open yet".to_owned(),
+        ),
+        Event::KeyDestroyed { key, .. } => said(
+            format!("protection key {key} was destroyed"),
+            "Nothing depended on it. What copies of the table and old backups hold under it can be read by nobody."
+                .to_owned(),
+            "it cannot be undone".to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+fn environment_words(event: &Event) -> Option<Words> {
+    match event {
+        Event::EnvironmentProtected { environment, key, generation } => said(
+            format!("environment {environment} is protected by key {key}"),
+            format!("Data key generation {generation} was made, the earlier ones were re-wrapped."),
+            format!("at any time: keyward environment revert {environment}"),
+        ),
+        Event::EnvironmentReverted { environment, generation, .. } => said(
+            format!("environment {environment} is back under the provider's key"),
+            format!(
+                "Data key generation {generation} was made, the earlier ones were re-wrapped. The provider can unwrap them."
+            ),
+            format!("at any time: keyward environment protect {environment}"),
+        ),
+        Event::EnvironmentUnlocked { environment, .. } => said(
+            format!("environment {environment} was unlocked"),
+            "Its data can be used again.".to_owned(),
+            "lock the tenant again".to_owned(),
+        ),
+        Event::EnvironmentDeleted { environment, cause, .. } => said(
+            format!("environment {environment} was deleted"),
+            match cause {
+                DeletionCause::Requested => "Its data keys are destroyed.".to_owned(),
+                DeletionCause::StillLocked { .. } => {
+                    "It was still locked at the deadline. Its data keys are destroyed.".to_owned()
+                }
+            },
+            "it cannot be undone".to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+fn lock_words(tenant: &Tenant, event: &Event) -> Option<Words> {
+    match event {
+        Event::TenantLocked { key, locked, deletion_at, leases_end_at, .. } => said(
+            "all environments were LOCKED".to_owned(),
+            format!(
+                "{locked} environments are locked; leases handed out before end at {} at the latest. The private parts of all keys \
+                 are removed from the vault. For the {} environments under the tenant's key nobody can unwrap the data keys; for the \
+                 others, under the provider's key, the lock is a bar, not cryptography. What is still locked at {} is deleted for good.",
+                instant(*leases_end_at),
+                tenant.protected_environments,
+                instant(*deletion_at)
+            ),
+            format!(
+                "until {}: keyward key activate {key} --key-file FILE, then keyward environment unlock for each",
+                instant(*deletion_at)
+            ),
+        ),
+        Event::DeletionReminded { days, deletion_at, remaining, .. } => said(
+            format!("{remaining} locked environments will be deleted in {days} days"),
+            format!("What is still locked at {} is deleted for good.", instant(*deletion_at)),
+            "present the key that locked and unlock each environment before".to_owned(),
+        ),
+        Event::PossessionNotProven { operation, code } => said(
+            format!("a failed attempt to {operation}"),
+            format!("Somebody could not prove possession of the active key ({code}). Nothing was changed."),
+            "not needed".to_owned(),
+        ),
+        _ => None,
+    }
+}

@@ -1,0 +1,67 @@
+//! How every change begins: the state is loaded, the caller is checked, and the caller's own conditions are held against the state.
+
+use keyward_domain::{OperationId, Rejection};
+
+use crate::{
+    Answer, Keyward, Request, ServiceError, documents::AnswerDocument, plans::plan_hash, refusal::Asked, stored::load,
+    unit::Unit, vault_entry::random_hex,
+};
+
+impl Keyward {
+    /// Loads what the request names, for a caller who may ask for it.
+    pub(crate) async fn begin<'a>(&'a self, request: &'a Request, asked: Asked<'_>) -> Result<Unit<'a>, ServiceError> {
+        let mut unit = Unit::load(&*self.table, asked.tenant, request.context(&self.settings)).await?;
+        if !request.principal.sees(asked.tenant) {
+            return Err(Rejection::TenantNotFound.into());
+        }
+        match asked.environment {
+            Some(id) => {
+                let environment = unit.load_environment(&*self.table, id).await?;
+                request.principal.may(asked.operation, environment)?;
+                unit.tenant()?;
+                unit.environment(id)?;
+            }
+            None => {
+                request.principal.may(asked.operation, None)?;
+                unit.tenant()?;
+            }
+        }
+        if request.if_match.is_some_and(|revision| revision != unit.revision(asked.environment)) {
+            return Err(ServiceError::Stale);
+        }
+        if let Some(plan) = &request.plan
+            && *plan != plan_hash(&unit, asked)?
+        {
+            return Err(ServiceError::PlanChanged);
+        }
+        Ok(unit)
+    }
+
+    /// The stored answer, where this caller's request with this key was answered before.
+    ///
+    /// # Errors
+    /// [`ServiceError::IdempotencyKeyReused`] where the key belongs to another request.
+    pub async fn stored_answer(&self, request: &Request) -> Result<Option<Answer>, ServiceError> {
+        let Some(idempotency) = &request.idempotency else { return Ok(None) };
+        let key = super::answer_key(request, &idempotency.key);
+        match load::<AnswerDocument>(&*self.table, &key).await? {
+            Some(stored) if stored.value.request_hash == idempotency.request_hash => Ok(Some(stored.value.answer)),
+            Some(_) => Err(ServiceError::IdempotencyKeyReused),
+            None => Ok(None),
+        }
+    }
+
+    /// Before an attempt of a change: a repeated request must not be decided again.
+    pub(crate) async fn not_answered(&self, request: &Request) -> Result<(), ServiceError> {
+        match self.stored_answer(request).await? {
+            Some(_) => Err(ServiceError::AnsweredBefore),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A new operation's identifier.
+pub(crate) fn new_operation() -> Result<OperationId, ServiceError> {
+    let id = format!("op-{}", random_hex::<12>()?);
+    OperationId::new(id).map_err(|error| ServiceError::Corrupt(error.to_string()))
+}

@@ -1,0 +1,69 @@
+//! lease-data-key (L6).
+
+use keyward_domain::{Command, EnvironmentId, Event, OperationName, TenantId};
+
+use crate::{
+    Keyward, LeasedDataKey, Request, ServiceError, addresses,
+    ports::{
+        table::{Condition, Write},
+        vault::VaultError,
+    },
+    refusal::Asked,
+    settle::settle,
+};
+
+impl Keyward {
+    /// `lease-data-key` (L6). The lease is logged in a transaction that holds the tenant's fence and the environment's revision: either it
+    /// comes before a lock in the table's order, or there is no lease.
+    ///
+    /// # Errors
+    /// A rule says no, or the caller may not.
+    pub async fn lease_data_key(
+        &self,
+        request: &Request,
+        tenant: &TenantId,
+        environment: &EnvironmentId,
+        generation: Option<u32>,
+    ) -> Result<LeasedDataKey, ServiceError> {
+        settle!(self.try_lease_data_key(request, tenant, environment, generation))
+    }
+
+    async fn try_lease_data_key(
+        &self,
+        request: &Request,
+        tenant_id: &TenantId,
+        id: &EnvironmentId,
+        generation: Option<u32>,
+    ) -> Result<LeasedDataKey, ServiceError> {
+        let asked =
+            Asked { operation: OperationName::LeaseDataKey, tenant: tenant_id, environment: Some(id), key: None };
+        let unit = self.begin(request, asked).await?;
+        let events = unit.consider(&Command::LeaseDataKey { generation }, Some(id))?;
+        let Some(Event::DataKeyLeased { generation, until, .. }) = events.first() else {
+            return Err(ServiceError::Corrupt("a lease without an end".to_owned()));
+        };
+        let (generation, until) = (*generation, *until);
+        let tenant = unit.tenant()?;
+        let data_keys = self.data_keys(tenant, id).await?;
+        let wrapped = data_keys
+            .value
+            .generations
+            .iter()
+            .find(|data_key| data_key.generation == generation)
+            .ok_or(ServiceError::Conflict)?;
+        let key = match self.unwrap_data_key(tenant, id, &data_keys.value.wrapped_by, wrapped).await {
+            // The key was there when it was decided; a lock or a key change has come between.
+            Err(ServiceError::Vault(VaultError::NotFound)) => return Err(ServiceError::Conflict),
+            unwrapped => unwrapped?,
+        };
+        let mut writes =
+            self.append_lease(tenant_id, id, events[0].clone(), &request.principal.person, request.now).await?;
+        let fence = Condition::Fence(tenant.fence);
+        writes.push(Write::Check { key: addresses::tenant(tenant_id), condition: fence });
+        let revision = Condition::Revision(unit.revision(Some(id)));
+        writes.push(Write::Check { key: addresses::environment(tenant_id, id), condition: revision });
+        writes.push(data_keys.check());
+        self.table.transact(writes).await?;
+        Ok(LeasedDataKey { generation, key, until })
+    }
+}

@@ -1,0 +1,53 @@
+//! lock-tenant (L1 to L3).
+
+use keyward_domain::{Command, Fingerprint, OperationId, OperationName, TenantId};
+
+use super::{LockRequest, Outcome, begin::new_operation};
+use crate::{Keyward, Request, ServiceError, refusal::Asked, settle::settle};
+
+impl Keyward {
+    /// `lock-tenant` (L1 to L3): one transaction locks whatever the number of environments; then the private parts are removed from the vault.
+    /// The answer comes when they are, or says that the operation still runs.
+    ///
+    /// # Errors
+    /// A rule says no, possession is not proven, or the caller may not.
+    pub async fn lock_tenant(
+        &self,
+        request: &Request,
+        tenant: &TenantId,
+        lock: &LockRequest,
+    ) -> Result<Outcome, ServiceError> {
+        let asked = Asked { operation: OperationName::LockTenant, tenant, environment: None, key: None };
+        let operation = new_operation()?;
+        let locked = settle!(self.try_lock_tenant(request, asked, lock, &operation));
+        let mut outcome = self.refused(request, asked, locked).await?;
+        self.advance_at_once(&mut outcome, request.now).await;
+        Ok(outcome)
+    }
+
+    async fn try_lock_tenant(
+        &self,
+        request: &Request,
+        asked: Asked<'_>,
+        lock: &LockRequest,
+        operation: &OperationId,
+    ) -> Result<Outcome, ServiceError> {
+        self.not_answered(request).await?;
+        let mut unit = self.begin(request, asked).await?;
+        let command = |possessed: Option<Fingerprint>| Command::LockTenant {
+            stated_name: lock.stated_name.clone(),
+            possessed,
+            operation: operation.clone(),
+        };
+        // Every other rule first: the proof costs work, and a refusal must not depend on it.
+        let active = unit.tenant()?.active().map(|key| key.fingerprint.clone());
+        unit.consider(&command(active), None)?;
+        let proven = self.check_proof(request, unit.tenant()?, &lock.proof).await?;
+        unit.set_affected(self.first_environments(asked.tenant).await?);
+        unit.decide(&command(Some(proven.fingerprint)), None)?;
+        if let Some(consumed) = proven.consumed {
+            unit.write(consumed);
+        }
+        unit.commit_for(&*self.table, request, None).await
+    }
+}

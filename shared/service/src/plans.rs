@@ -1,0 +1,224 @@
+//! Plans: what a destructive operation would do, with a hash over what that depends on.
+
+use keyward_domain::{
+    BackupId, Command, EnvironmentId, KeyId, KeyState, Name, OperationName, Plan, PlanHash, Rejection, TenantId,
+    WrappingKey,
+    rules::{l2_opens, l6_lease},
+};
+use serde_json::json;
+
+use crate::{
+    Keyward, Request, ServiceError, addresses, audit::sha256_hex, documents::BackupDocument, operations::new_operation,
+    refusal::Asked, stored::load, unit::Unit,
+};
+
+/// How many environments a plan names.
+pub(crate) const NAMED: u32 = 20;
+
+/// The hash over what the effect of the operation depends on: the tenant's keys, locks and environments, not the time.
+pub(crate) fn plan_hash(unit: &Unit<'_>, asked: Asked<'_>) -> Result<PlanHash, ServiceError> {
+    let tenant = unit.tenant()?;
+    let keys: Vec<_> = tenant.keys.values().map(|key| (&key.id, key.state, key.in_vault)).collect();
+    let environment = match asked.environment {
+        Some(id) => Some(unit.environment(id)?),
+        None => None,
+    };
+    let text = json!({
+        "operation": asked.operation.as_str(),
+        "tenant": tenant.id,
+        "key": asked.key,
+        "fence": tenant.fence,
+        "census": tenant.census,
+        "keys": keys,
+        "running": tenant.operation,
+        "environment": environment,
+    });
+    Ok(PlanHash(sha256_hex(&text.to_string())))
+}
+
+impl Keyward {
+    /// `plan-lock`.
+    ///
+    /// # Errors
+    /// Not found, or the caller may not.
+    pub async fn plan_lock(&self, request: &Request, tenant: &TenantId) -> Result<Plan, ServiceError> {
+        let asked = Asked { operation: OperationName::PlanLock, tenant, environment: None, key: None };
+        let unit = self.begin(request, asked).await?;
+        let stated_name = unit.tenant()?.name.clone();
+        let possessed = unit.tenant()?.active().map(|key| key.fingerprint.clone());
+        let command = Command::LockTenant { stated_name, possessed, operation: new_operation()? };
+        let asked = Asked { operation: OperationName::LockTenant, ..asked };
+        let mut plan = self.plan(&unit, asked, &command).await?;
+        let tenant = unit.tenant()?;
+        plan.environments = tenant.environments;
+        plan.keys = tenant.keys.values().filter(|key| key.in_vault).map(|key| key.id.clone()).collect();
+        plan.leases_end_at = Some(l6_lease::ends_at(&request.context(&self.settings)));
+        let deletion_at = request.now + self.settings.deletion_after.delta();
+        plan.deletion_at = Some(deletion_at);
+        plan.undo_until = Some(deletion_at);
+        plan.effects = lock_effects(tenant);
+        if let Some(at) = l2_opens::opens_at(tenant, &request.context(&self.settings)) {
+            plan.effects.push(format!("Locking is open from {} on.", at.format("%Y-%m-%d %H:%M:%S UTC")));
+        }
+        Ok(plan)
+    }
+
+    /// The plan of `roll-back-key`.
+    ///
+    /// # Errors
+    /// Not found, or the caller may not.
+    pub async fn plan_roll_back_key(&self, request: &Request, tenant: &TenantId) -> Result<Plan, ServiceError> {
+        let asked = Asked { operation: OperationName::RollBackKey, tenant, environment: None, key: None };
+        let unit = self.begin(request, asked).await?;
+        let mut plan = self.plan(&unit, asked, &Command::RollBackKey { operation: new_operation()? }).await?;
+        let tenant = unit.tenant()?;
+        plan.environments = tenant.protected_environments;
+        let former = tenant.last_change.as_ref().and_then(|change| change.from.as_ref());
+        plan.keys = tenant.active_key.iter().chain(former).cloned().collect();
+        plan.effects = vec![
+            match former {
+                Some(key) => format!("Key {key} becomes the active key again; data keys are re-wrapped."),
+                None => {
+                    "The provider's key manages the environments again, with a new data key generation each.".to_owned()
+                }
+            },
+            "The key rolled away from is barred for a while. A rollback cannot be rolled back.".to_owned(),
+            "The time until the tenant can be locked starts again.".to_owned(),
+        ];
+        Ok(plan)
+    }
+
+    /// The plan of `destroy-key`.
+    ///
+    /// # Errors
+    /// Not found, or the caller may not.
+    pub async fn plan_destroy_key(
+        &self,
+        request: &Request,
+        tenant: &TenantId,
+        key: &KeyId,
+    ) -> Result<Plan, ServiceError> {
+        let asked = Asked { operation: OperationName::DestroyKey, tenant, environment: None, key: Some(key) };
+        let unit = self.begin(request, asked).await?;
+        if unit.tenant()?.key(key).is_none_or(|key| key.state == KeyState::Destroyed) {
+            return Err(Rejection::KeyNotFound.into());
+        }
+        let dependents = self.dependents(request, tenant, key).await?;
+        let backups = dependents.backups.len();
+        let command = Command::DestroyKey { key: key.clone(), dependents, operation: new_operation()? };
+        let mut plan = self.plan(&unit, asked, &command).await?;
+        plan.environments = unit.tenant()?.key(key).map_or(0, |key| key.environments);
+        plan.backups = u64::try_from(backups).unwrap_or(u64::MAX);
+        plan.keys = vec![key.clone()];
+        plan.effects = vec!["The private part is removed from the vault for good.".to_owned()];
+        Ok(plan)
+    }
+
+    /// The plan of `revert-environment` or `delete-environment`.
+    ///
+    /// # Errors
+    /// Not found, or the caller may not.
+    pub async fn plan_environment(
+        &self,
+        request: &Request,
+        operation: OperationName,
+        tenant: &TenantId,
+        id: &EnvironmentId,
+        stated_name: Option<Name>,
+    ) -> Result<Plan, ServiceError> {
+        let asked = Asked { operation, tenant, environment: Some(id), key: None };
+        let unit = self.begin(request, asked).await?;
+        let stated_name = stated_name.or_else(|| unit.environment(id).ok().map(|known| known.name.clone()));
+        let deletes = operation == OperationName::DeleteEnvironment;
+        let command = if deletes {
+            Command::DeleteEnvironment { stated_name }
+        } else {
+            Command::RevertEnvironment { stated_name }
+        };
+        let mut plan = self.plan(&unit, asked, &command).await?;
+        plan.environments = 1;
+        plan.first_environments = vec![id.clone()];
+        if deletes {
+            plan.backups = self.count_backups(tenant, id).await?;
+        }
+        plan.effects = if deletes {
+            vec![
+                "The data keys are destroyed: data and backups of the environment can be read by nobody, for good."
+                    .to_owned(),
+            ]
+        } else {
+            vec![
+                "The provider's key wraps the data keys again: the provider can unwrap them, and a lock is only a bar."
+                    .to_owned(),
+            ]
+        };
+        Ok(plan)
+    }
+
+    /// The plan of `restore-backup`.
+    ///
+    /// # Errors
+    /// Not found, or the caller may not.
+    pub async fn plan_restore_backup(
+        &self,
+        request: &Request,
+        tenant: &TenantId,
+        id: &EnvironmentId,
+        backup: &BackupId,
+    ) -> Result<Plan, ServiceError> {
+        let asked = Asked { operation: OperationName::RestoreBackup, tenant, environment: Some(id), key: None };
+        let mut unit = self.begin(request, asked).await?;
+        let stored = load::<BackupDocument>(&*self.table, &addresses::backup(tenant, id, backup)).await?;
+        let stored = stored.ok_or(Rejection::BackupNotFound)?.value.backup;
+        unit.set_backup(Some(stored.clone()));
+        let mut plan = self.plan(&unit, asked, &Command::RestoreBackup).await?;
+        plan.environments = 1;
+        plan.first_environments = vec![id.clone()];
+        plan.backups = 1;
+        if let WrappingKey::Protection { key } = stored.wrapped_by {
+            plan.keys = vec![key];
+        }
+        plan.effects = vec![format!(
+            "The content of the backup of {} takes the place of the environment's.",
+            stored.taken_at.format("%Y-%m-%d %H:%M:%S UTC")
+        )];
+        Ok(plan)
+    }
+
+    async fn plan(&self, unit: &Unit<'_>, asked: Asked<'_>, command: &Command) -> Result<Plan, ServiceError> {
+        let refused = unit.consider(command, asked.environment).err();
+        let first_environments = match asked.environment {
+            Some(_) => Vec::new(),
+            None => self.first_environment_ids(asked.tenant).await?,
+        };
+        Ok(Plan {
+            operation: asked.operation.to_string(),
+            hash: plan_hash(unit, asked)?,
+            retry_at: refused.as_ref().and_then(Rejection::retry_at),
+            refused_with: refused.map(|rejection| rejection.code().to_owned()),
+            environments: 0,
+            first_environments,
+            keys: Vec::new(),
+            backups: 0,
+            leases_end_at: None,
+            deletion_at: None,
+            undo_until: None,
+            effects: Vec::new(),
+        })
+    }
+}
+
+fn lock_effects(tenant: &keyward_domain::Tenant) -> Vec<String> {
+    let barred = tenant.environments.saturating_sub(tenant.protected_environments);
+    vec![
+        format!("All {} environments are locked at once, for everybody.", tenant.environments),
+        "The private parts of the tenant's keys are removed from the vault; you need the key file to unlock."
+            .to_owned(),
+        format!(
+            "{} environments are under the tenant's key: nobody can unwrap their data keys. {barred} are under the provider's key: \
+             for them the lock is a bar, not cryptography.",
+            tenant.protected_environments
+        ),
+        "No backup can be restored while locked. What is still locked at the deadline is deleted for good.".to_owned(),
+    ]
+}

@@ -1,0 +1,57 @@
+//! Who calls, and what A1 lets them do.
+
+use keyward_domain::{Environment, OperationName, PersonId, Role, Tenant, TenantId};
+
+use crate::ServiceError;
+
+/// A caller whose token was verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// The tenant that the token is of; absent for the provider's operator.
+    pub tenant: Option<TenantId>,
+    /// The person or workload.
+    pub person: PersonId,
+    /// Roles that the token carries. Roles in an environment are in the environment's own lists.
+    pub roles: Vec<Role>,
+}
+
+impl Principal {
+    /// A2: the caller may see that this tenant exists. Operators see all, others their own.
+    #[must_use]
+    pub fn sees(&self, tenant: &TenantId) -> bool {
+        self.has(Role::Operator) || self.tenant.as_ref() == Some(tenant)
+    }
+
+    fn has(&self, role: Role) -> bool {
+        match role {
+            Role::Operator => self.tenant.is_none() && self.roles.contains(&role),
+            Role::SystemAdministrator | Role::Workload => false,
+            _ => self.tenant.is_some() && self.roles.contains(&role),
+        }
+    }
+
+    /// A1: the caller may ask for the operation, on this environment where one is named.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`].
+    pub fn may(&self, operation: OperationName, environment: Option<&Environment>) -> Result<(), ServiceError> {
+        let in_environment = |role: Role| {
+            environment.is_some_and(|environment| match role {
+                Role::SystemAdministrator => environment.system_administrators.contains(&self.person),
+                Role::Workload => environment.workloads.contains(&self.person),
+                _ => false,
+            })
+        };
+        if operation.roles().iter().any(|role| self.has(*role) || in_environment(*role)) {
+            Ok(())
+        } else {
+            Err(ServiceError::Forbidden { operation: operation.as_str() })
+        }
+    }
+
+    /// Whether the caller is one of the tenant's administrators by its own list; only those can be told apart for K7.
+    #[must_use]
+    pub fn is_listed(&self, tenant: &Tenant) -> bool {
+        tenant.administrators.iter().any(|administrator| administrator.person == self.person)
+    }
+}

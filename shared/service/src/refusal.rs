@@ -1,0 +1,80 @@
+//! A4: every refusal of a destructive request is in the audit log; A3: a failed attempt to prove possession is told to everybody.
+
+use keyward_domain::{EnvironmentId, Event, KeyId, OperationName, Rejection, TenantId};
+
+use crate::{Keyward, Request, ServiceError, settle::settle, unit::Unit};
+
+/// What was asked for, for the log.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) operation: OperationName,
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) environment: Option<&'a EnvironmentId>,
+    pub(crate) key: Option<&'a KeyId>,
+}
+
+/// The code under which a refusal is logged; nothing for faults that are nobody's decision.
+fn code(error: &ServiceError) -> Option<&'static str> {
+    match error {
+        ServiceError::Rejected(rejection) => Some(rejection.code()),
+        ServiceError::Forbidden { .. } => Some("forbidden"),
+        ServiceError::PlanChanged => Some("plan_changed"),
+        ServiceError::Stale => Some("precondition_failed"),
+        ServiceError::KeyFile(error) => Some(error.code()),
+        ServiceError::Sealed(error) => Some(error.code()),
+        ServiceError::NotSealedForThisVault => Some("not_sealed_for_this_vault"),
+        ServiceError::ChallengeNotUsable => Some("challenge_not_usable"),
+        _ => None,
+    }
+}
+
+/// Whether the error is a failed proof of possession, and not a refusal for another reason.
+fn is_failed_proof(error: &ServiceError) -> bool {
+    matches!(
+        error,
+        ServiceError::KeyFile(_)
+            | ServiceError::Sealed(_)
+            | ServiceError::NotSealedForThisVault
+            | ServiceError::ChallengeNotUsable
+            | ServiceError::Rejected(Rejection::PossessionNotProven)
+    )
+}
+
+impl Keyward {
+    /// Logs a refusal and gives it on. Where the log can't be written the caller still gets the refusal; the fault is traced.
+    pub(crate) async fn refused<T>(
+        &self,
+        request: &Request,
+        asked: Asked<'_>,
+        result: Result<T, ServiceError>,
+    ) -> Result<T, ServiceError> {
+        let Err(error) = &result else { return result };
+        let Some(code) = code(error) else { return result };
+        if !asked.operation.is_destructive() || !request.principal.sees(asked.tenant) {
+            return result;
+        }
+        let event = if asked.operation == OperationName::LockTenant && is_failed_proof(error) {
+            Event::PossessionNotProven { operation: asked.operation.to_string(), code: code.to_owned() }
+        } else {
+            Event::RequestRefused {
+                operation: asked.operation.to_string(),
+                environment: asked.environment.cloned(),
+                key: asked.key.cloned(),
+                code: code.to_owned(),
+            }
+        };
+        let logged: Result<(), ServiceError> = settle!(self.log_refusal(request, asked.tenant, &event));
+        match logged {
+            Ok(()) | Err(ServiceError::Rejected(_)) => {}
+            Err(fault) => tracing::error!(%fault, code, "a refusal could not be logged"),
+        }
+        result
+    }
+
+    async fn log_refusal(&self, request: &Request, tenant: &TenantId, event: &Event) -> Result<(), ServiceError> {
+        let mut unit = Unit::load(&*self.table, tenant, request.context(&self.settings)).await?;
+        unit.tenant()?;
+        unit.record(event.clone())?;
+        unit.commit(&*self.table).await
+    }
+}

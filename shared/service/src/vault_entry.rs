@@ -1,0 +1,92 @@
+//! Bringing a private key into the vault. Table and vault are two systems: the intent is in the table before the key is in the vault, and
+//! goes with the commit that makes the key known. What a crash leaves between is found by its due entry and removed.
+
+use chrono::TimeDelta;
+use keyward_domain::{Instant, TenantId};
+use keyward_keyfile::PrivateKey;
+
+use crate::{
+    Keyward, ServiceError, addresses,
+    audit::hex,
+    documents::VaultEntryDocument,
+    ports::vault::VaultKeyName,
+    stored::{Stored, load},
+    timers::{self, kinds},
+};
+
+/// How long a request may take between intent and commit before the sweep gives it up.
+const PATIENCE: TimeDelta = TimeDelta::minutes(10);
+
+/// A private key that is in the vault, its intent in the table; not known to anybody else yet.
+pub(crate) struct VaultEntry {
+    stored: Stored<VaultEntryDocument>,
+}
+
+impl VaultEntry {
+    /// The name of the private key in the vault.
+    pub(crate) fn name(&self) -> &str {
+        &self.stored.value.vault_key
+    }
+
+    /// The write that makes the key stay: to be part of the commit that makes it known. It fails if the entry was given up meanwhile.
+    pub(crate) fn keep(&self) -> crate::ports::table::Write {
+        self.stored.delete()
+    }
+}
+
+impl Keyward {
+    /// Puts a private key into the vault under a name that was never used.
+    pub(crate) async fn enter_vault(
+        &self,
+        tenant: &TenantId,
+        key: &PrivateKey,
+        now: Instant,
+    ) -> Result<VaultEntry, ServiceError> {
+        let vault_key = format!("{tenant}-{}", random_hex::<16>()?);
+        let name = VaultKeyName::new(vault_key.clone())?;
+        let document = VaultEntryDocument { tenant: tenant.clone(), vault_key: vault_key.clone(), cancelled: false };
+        let mut stored = Stored::new(addresses::vault_entry(tenant, &vault_key), document);
+        let due = timers::due(kinds::VAULT_ENTRY, tenant, now + PATIENCE);
+        self.table.transact(vec![stored.put_with(None, Some(due), None)?]).await?;
+        stored.revision += 1;
+        self.vault.import(&name, key).await?;
+        Ok(VaultEntry { stored })
+    }
+
+    /// Gives an entry up: the private key is removed. Does nothing to an entry that was kept.
+    pub(crate) async fn give_up(&self, entry: &VaultEntry, now: Instant) -> Result<(), ServiceError> {
+        let tenant = entry.stored.value.tenant.clone();
+        self.remove_entry(&tenant, entry.name(), now).await
+    }
+
+    /// Removes the private key of an entry that is still there: first marked, so that no commit can keep it any more, then removed.
+    pub(crate) async fn remove_entry(
+        &self,
+        tenant: &TenantId,
+        vault_key: &str,
+        now: Instant,
+    ) -> Result<(), ServiceError> {
+        let address = addresses::vault_entry(tenant, vault_key);
+        let Some(mut stored) = load::<VaultEntryDocument>(&*self.table, &address).await? else { return Ok(()) };
+        if !stored.value.cancelled {
+            stored.value.cancelled = true;
+            let due = timers::due(kinds::VAULT_ENTRY, tenant, now);
+            self.table.transact(vec![stored.put_with(None, Some(due), None)?]).await?;
+            stored.revision += 1;
+        }
+        self.vault.remove(&VaultKeyName::new(vault_key)?).await?;
+        match self.table.transact(vec![stored.delete()]).await.map_err(ServiceError::from) {
+            // Another sweep was as far: the name is never used again, so removing twice does no harm.
+            Err(ServiceError::Conflict) => Ok(()),
+            done => done,
+        }
+    }
+}
+
+/// Random bytes in lowercase hex.
+pub(crate) fn random_hex<const BYTES: usize>() -> Result<String, ServiceError> {
+    let mut random = [0_u8; BYTES];
+    aws_lc_rs::rand::fill(&mut random)
+        .map_err(|_| ServiceError::Corrupt("the machine gives no randomness".to_owned()))?;
+    Ok(hex(&random))
+}
