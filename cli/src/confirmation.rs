@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
 
-use keyward_api::problem::CODES;
+use keyward_api::problem;
 use keyward_api::views::PlanView;
 use keyward_domain::PlanHash;
 use serde_json::json;
@@ -75,7 +75,7 @@ pub(crate) fn plan_text(plan: &PlanView, clock: Clock) -> String {
 
 /// The plan says that the rules would refuse it, so nobody is asked to type a name first.
 fn refused(plan: &PlanView, code: &str, answer: &Answer) -> Failure {
-    let row = CODES.iter().find(|row| row.code == code);
+    let row = problem::code(code);
     let detail = format!("the plan says that {} would be refused now", plan.operation);
     let mut failure = Failure::new(Exit::Refused, code, detail);
     if let Some(row) = row {
@@ -124,7 +124,7 @@ mod tests {
             "deletionAt": "2026-12-19T00:00:00Z", "undoUntil": null, "effects": ["Nobody can decrypt."]});
         change(&mut plan);
         let body = serde_json::to_vec(&plan).unwrap().into();
-        Answer { status: 200, body, server_time: "2026-11-21T00:00:00Z".parse().ok(), operation_location: None }
+        Answer { body, server_time: "2026-11-21T00:00:00Z".parse().ok(), operation_location: None }
     }
 
     fn output() -> Output {

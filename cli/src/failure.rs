@@ -141,9 +141,9 @@ impl Failure {
         }
     }
 
-    /// Whether a fresh token may help.
-    pub(crate) fn is_token_expired(&self) -> bool {
-        self.code == "token_expired"
+    /// Whether a new token may help: it has expired, or the server was set up anew or its clock set back since.
+    pub(crate) fn wants_new_token(&self) -> bool {
+        matches!(self.code.as_str(), "token_expired" | "token_not_yet_valid" | "unauthenticated")
     }
 }
 
@@ -202,6 +202,14 @@ mod tests {
         ];
         for (status, code) in rows {
             assert_eq!(Failure::of_answer(status, b"", None).exit.code(), code, "{status}");
+        }
+    }
+
+    #[test]
+    fn every_code_of_the_api_has_the_exit_code_that_the_api_says() {
+        for row in keyward_api::problem::CODES {
+            let exit = Failure::of_answer(row.status, b"", None).exit;
+            assert_eq!(exit.code(), keyward_api::problem::exit_code(row.status), "{}", row.code);
         }
     }
 

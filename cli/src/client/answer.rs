@@ -11,8 +11,6 @@ use crate::output::Clock;
 /// A successful answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// 2xx.
-    pub(crate) status: u16,
     /// The body; overwritten when dropped, since it may hold a key.
     pub(crate) body: Zeroizing<Vec<u8>>,
     /// The server's clock.
@@ -46,7 +44,10 @@ impl Answer {
         let from_header = || self.operation_location.as_deref()?.rsplit('/').next().map(str::to_owned);
         let from_body = || {
             let body: Value = serde_json::from_slice(&self.body).ok()?;
-            body.get("operation").and_then(Value::as_str).map(str::to_owned)
+            // An answer that names its operation, or one that is the operation.
+            let is_operation = body.get("stages").is_some();
+            let id = body.get("operation").or_else(|| body.get("id").filter(|_| is_operation))?;
+            id.as_str().map(str::to_owned)
         };
         from_header().or_else(from_body)
     }

@@ -68,7 +68,9 @@ impl Server {
 
     /// The address that a link of an answer means; only on the same server, since the token goes with it.
     pub(crate) fn linked(&self, link: &str) -> Result<Url, Failure> {
-        let url = self.base.join(link).map_err(|e| Failure::unexpected(format!("the server's link is malformed: {e}")))?;
+        let is_path = link.starts_with('/') && !link.starts_with("//");
+        let url = if is_path { Url::parse(&format!("{}{link}", self.url())) } else { self.base.join(link) };
+        let url = url.map_err(|e| Failure::unexpected(format!("the server's link is malformed: {e}")))?;
         if url.origin() == self.base.origin() {
             Ok(url)
         } else {
@@ -126,7 +128,7 @@ impl Server {
         let operation_location = text_header(response.headers(), "operation-location");
         let body = read(response).map_err(|failure| (failure, Some(None)))?;
         if (200..300).contains(&status) {
-            return Ok(Answer { status, body, server_time, operation_location });
+            return Ok(Answer { body, server_time, operation_location });
         }
         let failure = Failure::of_answer(status, &body, server_time);
         Err((failure, matches!(status, 429 | 502..=504).then_some(pause)))

@@ -27,7 +27,11 @@ impl Session {
     /// As options, environment and profile say, in this order.
     pub(crate) fn new(global: &Global, output: Output) -> Result<Self, Failure> {
         let folder = ProfileFolder::from_environment()?;
-        let profile = folder.profile()?;
+        // A damaged profile must not keep anybody from signing in again.
+        let profile = folder.profile().unwrap_or_else(|failure| {
+            output.remark(&failure.detail);
+            None
+        });
         let url = global.url.clone().or_else(|| profile.as_ref().map(|p| p.url.clone()));
         let server = Server::new(url.as_deref().unwrap_or(DEFAULT_URL), output)?;
         // Signed in elsewhere is not signed in here: the token must not go to another server.
@@ -100,7 +104,7 @@ impl Session {
         let key = call.is_post().then(idempotency_key).transpose()?;
         let body = call.body.as_ref().map(|body| body.as_slice());
         match self.send(&url, key.as_deref(), body) {
-            Err(failure) if failure.is_token_expired() && self.renew()? => self.send(&url, key.as_deref(), body),
+            Err(failure) if failure.wants_new_token() && self.renew()? => self.send(&url, key.as_deref(), body),
             other => other,
         }
     }
@@ -109,7 +113,7 @@ impl Session {
     pub(crate) fn follow(&self, link: &str) -> Result<Answer, Failure> {
         let url = self.server.linked(link)?;
         match self.send(&url, None, None) {
-            Err(failure) if failure.is_token_expired() && self.renew()? => self.send(&url, None, None),
+            Err(failure) if failure.wants_new_token() && self.renew()? => self.send(&url, None, None),
             other => other,
         }
     }

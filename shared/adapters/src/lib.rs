@@ -1,5 +1,6 @@
 //! What the ports of Keyward are made of.
 
+pub mod http;
 pub mod mail;
 pub mod table;
 pub mod tokens;

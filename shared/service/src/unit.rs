@@ -217,6 +217,11 @@ impl<'a> Unit<'a> {
             operation: self.operation.as_ref().map(|stored| stored.value.operation.clone()),
             events: self.recorded.iter().map(|recorded| recorded.event.clone()).collect(),
             decided_at: self.context.now,
+            decided_by: self.context.by.clone(),
+            tenant_revision: self.tenant_revision + 1,
+            environment_revision: environment
+                .and_then(|id| self.environments.get(id))
+                .map_or(0, |(stored, changed)| stored.revision + u64::from(*changed)),
         })
     }
 

@@ -40,7 +40,9 @@ pub(crate) enum Wish {
     Delete(usize),
     Backup(usize),
     Restore(usize),
-    Lock { key: Option<usize> },
+    Lock {
+        key: Option<usize>,
+    },
     Lease(usize),
     Sweep,
     /// Lets the operation end, presents the active key and activates it.
@@ -252,8 +254,7 @@ fn running(world: &World) -> OperationId {
 
 /// What the scheduled functions ask for: all deletions, all reminders and the opening of the lock.
 pub(crate) fn sweep(world: &World, at: Instant) -> Vec<Request> {
-    let ask =
-        |environment, command| Request { by: "sweep".parse().unwrap(), at, environment, backup: None, command };
+    let ask = |environment, command| Request { by: "sweep".parse().unwrap(), at, environment, backup: None, command };
     let mut requests: Vec<Request> =
         world.environments.keys().map(|id| ask(Some(id.clone()), Command::EnforceDeletion)).collect();
     for lock in world.tenant.iter().flat_map(|tenant| &tenant.locks) {

@@ -35,9 +35,20 @@ fn arguments_of(operation: &str) -> Option<usize> {
     Some(match operation {
         "opt-in-tenant" | "roll-back-key" | "open-lock" | "run-operation" => 0,
         "register-backup" | "restore-backup" | "remind-of-deletion" | "rewrap-environment" => 2,
-        "register-tenant" | "add-key" | "present-key" | "activate-key" | "destroy-key" | "register-environment"
-        | "protect-environment" | "revert-environment" | "unlock-environment" | "delete-environment"
-        | "enforce-deletion" | "lock-tenant" | "lease-data-key" | "finish-operation" => 1,
+        "register-tenant"
+        | "add-key"
+        | "present-key"
+        | "activate-key"
+        | "destroy-key"
+        | "register-environment"
+        | "protect-environment"
+        | "revert-environment"
+        | "unlock-environment"
+        | "delete-environment"
+        | "enforce-deletion"
+        | "lock-tenant"
+        | "lease-data-key"
+        | "finish-operation" => 1,
         _ => return None,
     })
 }
@@ -73,8 +84,7 @@ pub(crate) fn read(text: &str) -> Result<Option<Line>, String> {
 
 fn request(at: &str, by: &str, operation: &str, rest: &[&str]) -> Result<Request, String> {
     let count = arguments_of(operation).ok_or_else(|| format!("there is no operation `{operation}`"))?;
-    let (arguments, rest) =
-        rest.split_at_checked(count).ok_or_else(|| format!("`{operation}` takes {count} words"))?;
+    let (arguments, rest) = rest.split_at_checked(count).ok_or_else(|| format!("`{operation}` takes {count} words"))?;
     let options = rest.iter().take_while(|word| word.contains('=')).count();
     let (options, rest) = rest.split_at(options);
     let (outcome, facts) = rest.split_first().ok_or_else(|| "the line says no outcome".to_owned())?;

@@ -121,12 +121,7 @@ fn destroy(world: &World, line: &Request, key: KeyId, at: Instant, operation: Op
     Command::DestroyKey { key, dependents, operation }
 }
 
-fn of_environment(
-    operation: &str,
-    line: &Request,
-    at: Instant,
-    stated_name: Option<Name>,
-) -> Result<Command, String> {
+fn of_environment(operation: &str, line: &Request, at: Instant, stated_name: Option<Name>) -> Result<Command, String> {
     let first = line.arguments.first().map_or("", String::as_str);
     let second = line.arguments.get(1).map_or("", String::as_str);
     Ok(match operation {

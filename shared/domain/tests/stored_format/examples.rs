@@ -116,13 +116,7 @@ fn of_the_tenant() -> Vec<Event> {
             environments: 2,
             barred_until: at(97),
         },
-        Event::KeyRolledBack {
-            away: id("k1"),
-            to: None,
-            operation: id("op3"),
-            environments: 0,
-            barred_until: at(97),
-        },
+        Event::KeyRolledBack { away: id("k1"), to: None, operation: id("op3"), environments: 0, barred_until: at(97) },
         Event::KeyReactivated { key: id("k1") },
         Event::KeyDestroyed { key: id("k2"), operation: id("op4") },
         Event::LockOpened { changed_at: at(24) },
@@ -165,12 +159,7 @@ fn of_an_environment() -> Vec<Event> {
             generation: 3,
             operation: Some(id("op3")),
         },
-        Event::EnvironmentRewrapped {
-            environment: id("prod"),
-            from: id("k1"),
-            to: id("k2"),
-            operation: id("op2"),
-        },
+        Event::EnvironmentRewrapped { environment: id("prod"), from: id("k1"), to: id("k2"), operation: id("op2") },
         Event::EnvironmentUnlocked { environment: id("prod"), held_by: 1, epoch: 2 },
         deleted(None, ManagedBy::Provider, WrappingKey::Provider, DeletionCause::Requested),
         deleted(Some(1), ManagedBy::Tenant, wrapped(), DeletionCause::StillLocked { epoch: 1 }),
@@ -277,13 +266,7 @@ pub(crate) fn environments() -> Vec<Environment> {
 }
 
 pub(crate) fn backup() -> Backup {
-    Backup {
-        id: id("b1"),
-        taken_at: at(0),
-        retained_until: at(2400),
-        newest_generation: 2,
-        wrapped_by: wrapped(),
-    }
+    Backup { id: id("b1"), taken_at: at(0), retained_until: at(2400), newest_generation: 2, wrapped_by: wrapped() }
 }
 
 pub(crate) fn operation() -> Operation {

@@ -67,8 +67,7 @@ fn is_stored_as<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T, 
 
 #[test]
 fn every_event_has_an_example() {
-    let shown: BTreeSet<&str> =
-        examples::events().iter().map(|recorded| examples::name(&recorded.event)).collect();
+    let shown: BTreeSet<&str> = examples::events().iter().map(|recorded| examples::name(&recorded.event)).collect();
     assert_eq!(shown, examples::EVENTS.iter().copied().collect());
 }
 

@@ -54,15 +54,15 @@ impl World {
 
     fn record(&mut self, recorded: Recorded) {
         self.tenant = Tenant::apply(self.tenant.take(), &recorded);
-        if let Some(id) = recorded.event.environment() {
-            if let Some(environment) = Environment::apply(self.environments.remove(id), &recorded) {
-                self.environments.insert(id.clone(), environment);
-            }
+        if let Some(id) = recorded.event.environment()
+            && let Some(environment) = Environment::apply(self.environments.remove(id), &recorded)
+        {
+            self.environments.insert(id.clone(), environment);
         }
-        if let Some(id) = recorded.event.operation() {
-            if let Some(operation) = Operation::apply(self.operations.remove(id), &recorded) {
-                self.operations.insert(id.clone(), operation);
-            }
+        if let Some(id) = recorded.event.operation()
+            && let Some(operation) = Operation::apply(self.operations.remove(id), &recorded)
+        {
+            self.operations.insert(id.clone(), operation);
         }
         if let Event::BackupRegistered { environment, backup, retained_until, newest_generation, wrapped_by } =
             &recorded.event
@@ -103,9 +103,12 @@ impl World {
         let mut events = Vec::new();
         let environments: Vec<EnvironmentId> = self.environments.keys().cloned().collect();
         for environment in environments {
-            events.extend(self.step(by, at, Some(environment), Command::RewrapEnvironment {
-                operation: operation.clone(),
-            })?);
+            events.extend(self.step(
+                by,
+                at,
+                Some(environment),
+                Command::RewrapEnvironment { operation: operation.clone() },
+            )?);
         }
         events.extend(self.step(by, at, None, Command::FinishOperation { operation })?);
         Ok(events)

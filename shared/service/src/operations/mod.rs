@@ -10,7 +10,7 @@ mod lock;
 mod tenants;
 
 pub(crate) use begin::new_operation;
-use keyward_domain::{Backup, Environment, Event, Instant, KeyId, Name, Operation, Region, Tenant};
+use keyward_domain::{Backup, Environment, Event, Instant, KeyId, Name, Operation, PersonId, Region, Tenant};
 
 use crate::{addresses, ports::table::Key, request::Request};
 
@@ -29,6 +29,12 @@ pub struct Outcome {
     pub events: Vec<Event>,
     /// The instant of the decision.
     pub decided_at: Instant,
+    /// Who decided.
+    pub decided_by: PersonId,
+    /// Revision of the tenant after the change.
+    pub tenant_revision: u64,
+    /// Revision of the environment after the change.
+    pub environment_revision: u64,
 }
 
 /// A key to generate (K2).
