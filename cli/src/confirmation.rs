@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn the_name_is_needed() {
-        let try_with = |destructive: &Destructive| confirm(&output(), &answer(|_| {}), "Contoso Ltd", destructive, true);
+        let try_with =
+            |destructive: &Destructive| confirm(&output(), &answer(|_| {}), "Contoso Ltd", destructive, true);
         assert_eq!(try_with(&given(Some("Contoso Ltd"), false)).unwrap(), Some(PlanHash("ab".to_owned())));
         for wrong in ["contoso ltd", "Contoso", ""] {
             assert_eq!(try_with(&given(Some(wrong), true)).unwrap_err().code, "not_confirmed");
@@ -154,7 +155,8 @@ mod tests {
             plan["refusedWith"] = json!("lock_not_open");
             plan["retryAt"] = json!("2026-11-24T00:00:00Z");
         });
-        let failure = confirm(&output(), &answer, "Contoso Ltd", &given(Some("Contoso Ltd"), false), false).unwrap_err();
+        let failure =
+            confirm(&output(), &answer, "Contoso Ltd", &given(Some("Contoso Ltd"), false), false).unwrap_err();
         assert_eq!((failure.exit, failure.code.as_str()), (Exit::Refused, "lock_not_open"));
         assert_eq!(failure.rule.as_deref(), Some("L2"));
         assert!(failure.retry_at.is_some() && failure.next_step.is_some());

@@ -1,6 +1,7 @@
 //! Why a command did not do what was asked, and the exit code that says so.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -33,7 +34,7 @@ impl Exit {
     /// The exit code for a status of the API.
     fn of_status(status: u16) -> Self {
         match status {
-            400 | 405 => Self::Usage,
+            400 => Self::Usage,
             401 | 403 => Self::NotAllowed,
             404 => Self::NotFound,
             409 | 410 | 422 => Self::Refused,
@@ -45,8 +46,27 @@ impl Exit {
 }
 
 /// What went wrong: a problem (RFC 9457) of the API, or one of the command's own in the same form.
+///
+/// Boxed, since every function returns room for one.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Failure {
+pub(crate) struct Failure(Box<Parts>);
+
+impl Deref for Failure {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl DerefMut for Failure {
+    fn deref_mut(&mut self) -> &mut Parts {
+        &mut self.0
+    }
+}
+
+/// The parts of a failure.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Parts {
     /// How the process ends.
     pub(crate) exit: Exit,
     /// Stable word, for example `lock_not_open`.
@@ -75,7 +95,7 @@ impl Failure {
         let document = json!({
             "type": format!("urn:keyward:problem:{code}"), "title": title, "detail": detail, "code": code,
         });
-        Self {
+        Self(Box::new(Parts {
             exit,
             code: code.to_owned(),
             title,
@@ -85,7 +105,7 @@ impl Failure {
             next_step: None,
             server_time: None,
             document,
-        }
+        }))
     }
 
     /// The command line can't be followed.
@@ -122,7 +142,7 @@ impl Failure {
         };
         let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
         let exit = Exit::of_status(status);
-        Self {
+        Self(Box::new(Parts {
             exit,
             code: text("code").unwrap_or_else(|| format!("status_{status}")),
             title: text("title").unwrap_or_else(|| title_of(exit).to_owned()),
@@ -138,7 +158,7 @@ impl Failure {
             } else {
                 Value::Object(members)
             },
-        }
+        }))
     }
 
     /// Whether a new token may help: it has expired, or the server was set up anew or its clock set back since.
@@ -190,7 +210,7 @@ mod tests {
             (401, 3),
             (403, 3),
             (404, 6),
-            (405, 2),
+            (405, 1),
             (409, 4),
             (410, 4),
             (412, 5),

@@ -24,8 +24,12 @@ impl Answer {
     pub(crate) fn view<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_json::from_slice(&self.body).map_err(|e| {
             // The body is not repeated: it may hold a key.
-            Failure::unexpected(format!("the server's answer is not understood (line {}, column {})", e.line(), e.column()))
-                .next("Use a keyward command of the same version as the server.")
+            Failure::unexpected(format!(
+                "the server's answer is not understood (line {}, column {})",
+                e.line(),
+                e.column()
+            ))
+            .next("Use a keyward command of the same version as the server.")
         })
     }
 

@@ -90,7 +90,7 @@ impl Server {
     /// POST under `/dev`.
     pub(crate) fn development_post(&self, segments: &[&str], body: &Value) -> Result<Answer, Failure> {
         let url = self.development_address(segments)?;
-        self.send(&self.post(url).json(body)).map_err(only_local)
+        self.send_once_only(self.post(url).json(body)).map_err(only_local)
     }
 
     fn development_address(&self, segments: &[&str]) -> Result<reqwest::Url, Failure> {

@@ -20,6 +20,8 @@ pub(crate) const DEFAULT_URL: &str = "http://127.0.0.1:7420";
 const LONGEST_BODY: u64 = 8 * 1024 * 1024;
 /// A request is sent at most this often.
 const MOST_ATTEMPTS: u32 = 4;
+/// Longest wait for what is sent once only.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
 /// Longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -103,14 +105,22 @@ impl Server {
                 return Err(failure);
             }
             let pause = pause.unwrap_or(Duration::from_millis(200 << attempt)).min(LONGEST_PAUSE);
-            self.output.trace(&format!("attempt {attempt} failed ({}), again in {} ms", failure.code, pause.as_millis()));
+            self.output.trace(&format!(
+                "attempt {attempt} failed ({}), again in {} ms",
+                failure.code,
+                pause.as_millis()
+            ));
             std::thread::sleep(pause);
             attempt += 1;
         }
     }
 
+    /// Sends a request once and waits long: for what must not be done twice and carries no idempotency key.
+    pub(crate) fn send_once_only(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+        self.send_once(request.timeout(LONGEST_WAIT)).map_err(|(failure, _)| failure)
+    }
+
     /// Once. A failure that may pass comes with the pause that the server asks for.
-    #[expect(clippy::type_complexity, reason = "the pair is taken apart at its one caller")]
     fn send_once(&self, request: RequestBuilder) -> Result<Answer, (Failure, Option<Option<Duration>>)> {
         let begin = Instant::now();
         let (http, request) = request.build_split();
@@ -189,7 +199,9 @@ mod tests {
         for url in ["https://keyward.example.org", "http://127.0.0.1:7420", "http://localhost:1", "http://[::1]:1"] {
             assert!(server(url).is_ok(), "{url}");
         }
-        for url in ["http://keyward.example.org", "http://127.0.0.1.example.org", "ftp://localhost", "nonsense", "file:///etc"] {
+        for url in
+            ["http://keyward.example.org", "http://127.0.0.1.example.org", "ftp://localhost", "nonsense", "file:///etc"]
+        {
             assert!(server(url).is_err(), "{url}");
         }
     }

@@ -138,7 +138,8 @@ impl Session {
         if self.token_is_given {
             return Ok(false);
         }
-        let Some((name, profile)) = self.profile.as_ref().and_then(|p| p.signed_in_as.as_ref().map(|name| (name, p))) else {
+        let Some((name, profile)) = self.profile.as_ref().and_then(|p| p.signed_in_as.as_ref().map(|name| (name, p)))
+        else {
             return Ok(false);
         };
         self.output.trace("the token has expired, signing in again");

@@ -122,7 +122,7 @@ mod tests {
         let detail = |change: fn(&mut Vec<Value>)| {
             let mut log = log();
             change(&mut log);
-            verify_chain(&log).unwrap_err().detail
+            verify_chain(&log).unwrap_err().detail.clone()
         };
         assert!(detail(|log| log[1]["by"] = json!("mallory")).contains("entry 2"));
         assert!(detail(|log| log[1]["event"]["type"] = json!("x")).contains("entry 2"));

@@ -7,8 +7,8 @@ use keyward_api::views::{EnvironmentView, PageView};
 use keyward_domain::{EnvironmentId, EnvironmentKind, Name, OperationName, PlanHash};
 use serde::Serialize;
 
-use super::environment_table::{environment_text, list_text};
 use super::audit;
+use super::environment_table::{environment_text, list_text};
 use crate::client::{Answer, Call, Session};
 use crate::confirmation::confirm;
 use crate::failure::Failure;
@@ -19,7 +19,9 @@ pub(crate) fn run(session: &Session, command: &EnvironmentCommand) -> Result<(),
     match command {
         EnvironmentCommand::Register(new) => register(session, new),
         EnvironmentCommand::List { managed_by, locked } => list(session, *managed_by, *locked),
-        EnvironmentCommand::Show { id } => show(session, &session.call(&about(session, OperationName::ReadEnvironment, id)?)?),
+        EnvironmentCommand::Show { id } => {
+            show(session, &session.call(&about(session, OperationName::ReadEnvironment, id)?)?)
+        }
         EnvironmentCommand::History { id } => {
             audit::list(session, &about(session, OperationName::ReadEnvironmentHistory, id)?)
         }

@@ -54,7 +54,8 @@ pub(crate) fn environment_text(environment: &EnvironmentView, clock: Clock) -> S
 /// A list of backups.
 pub(crate) fn backups_text(backups: &[BackupView], clock: Clock) -> String {
     let columns = ["id", "taken", "retained until", "generations", "wrapped by"];
-    let mut list = Listing::new(&columns, "No backups yet. The provider's operator registers them: keyward backup register");
+    let mut list =
+        Listing::new(&columns, "No backups yet. The provider's operator registers them: keyward backup register");
     for backup in backups {
         list.row([
             backup.id.to_string(),

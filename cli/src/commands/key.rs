@@ -7,7 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use keyward_api::requests::{
     DestroyKeyRequest, EmptyRequest, GenerateKeyRequest, RollBackKeyRequest, UploadKeyRequest,
 };
-use keyward_api::views::{ActivationView, ExchangeKeyView, GeneratedKeyView, KeyView, OperationView, PageView, TenantView};
+use keyward_api::views::{
+    ActivationView, ExchangeKeyView, GeneratedKeyView, KeyView, OperationView, PageView, TenantView,
+};
 use keyward_domain::{KeyId, Name, OperationName, Region};
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -100,8 +102,12 @@ fn generate(
 
 /// The answer was lost on the way and repeated without the file.
 fn lost_file() -> Failure {
-    Failure::new(Exit::Unexpected, "key_file_lost", "the key was made, but its file was lost on the way; it is handed out once")
-        .next("Generate another key under another identifier, and don't activate this one.")
+    Failure::new(
+        Exit::Unexpected,
+        "key_file_lost",
+        "the key was made, but its file was lost on the way; it is handed out once",
+    )
+    .next("Generate another key under another identifier, and don't activate this one.")
 }
 
 fn upload(
@@ -124,8 +130,16 @@ fn present(session: &Session, id: &KeyId, file: &Path, password: &PasswordSource
     let known: KeyView = read(session, id)?.view()?;
     let opened = OpenedKeyFile::open(file, password)?;
     if opened.key.public_key().fingerprint().to_string() != known.fingerprint.as_str() {
-        return Err(Failure::new(Exit::Refused, "wrong_key", format!("{} holds another key than {id}", file.display()))
-            .next(format!("Give the key file with the fingerprint {}.", known.fingerprint)));
+        return Err(Failure::new(
+            Exit::Refused,
+            "wrong_key",
+            format!("{} holds another key than {id}", file.display()),
+        )
+        .next(format!("Give the key file with the fingerprint {}.", known.fingerprint)));
+    }
+    if known.in_vault {
+        session.output().remark(&format!("{id} is in the vault; its key file is not needed."));
+        return Ok(());
     }
     let request =
         UploadKeyRequest { id: Some(id.clone()), name: None, region: None, sealed_key_file: opened.sealed(session)? };

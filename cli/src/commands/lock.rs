@@ -94,7 +94,11 @@ fn now(session: &Session, lock: &LockNow) -> Result<(), Failure> {
             let signature = STANDARD.encode(&*key_files::read(path)?);
             request.answer = Some(ChallengeAnswer { challenge: challenge.clone(), signature });
         }
-        _ => return Err(Failure::usage("a proof is needed").next("Give --key-file FILE, or --signature and --challenge.")),
+        _ => {
+            return Err(
+                Failure::usage("a proof is needed").next("Give --key-file FILE, or --signature and --challenge.")
+            );
+        }
     }
     let answer = session.call(&Call::of(&tenant.id, OperationName::LockTenant).body(&request)?)?;
     let view: LockView = answer.view()?;

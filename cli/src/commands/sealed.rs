@@ -16,7 +16,8 @@ pub(crate) fn seal(session: &Session, arguments: &SealArguments) -> Result<(), F
     refuse_terminal(arguments.out.as_deref())?;
     let mut from = input(arguments.file.as_deref())?;
     let (_, leased) = lease(session, &arguments.environment, None)?;
-    let by = SealedBy { tenant: tenant.clone(), environment: leased.environment.clone(), generation: leased.generation };
+    let by =
+        SealedBy { tenant: tenant.clone(), environment: leased.environment.clone(), generation: leased.generation };
     let remark = format!("under generation {} of {}", by.generation, by.environment);
     let mut to = BufWriter::new(OutputFile::create(arguments.out.as_deref())?);
     let bytes = sealing::seal(by, &key_bytes(&leased)?, &mut from, &mut to)?;
@@ -39,8 +40,12 @@ fn leased_key(session: &Session, by: &SealedBy) -> Result<DataKeyBytes, Failure>
     let tenant = session.tenant()?;
     if by.tenant != *tenant {
         // Said here and not leased there: a file must not decide with whose rights it is opened.
-        return Err(Failure::new(Exit::Refused, "another_tenant", format!("the file was sealed for the tenant {}", by.tenant))
-            .next(format!("Sign in to that tenant, or give --tenant {}", by.tenant)));
+        return Err(Failure::new(
+            Exit::Refused,
+            "another_tenant",
+            format!("the file was sealed for the tenant {}", by.tenant),
+        )
+        .next(format!("Sign in to that tenant, or give --tenant {}", by.tenant)));
     }
     let (_, leased) = lease(session, &by.environment, Some(by.generation))?;
     key_bytes(&leased)
@@ -61,7 +66,9 @@ fn input(path: Option<&Path>) -> Result<Box<dyn Read>, Failure> {
 
 fn refuse_terminal(out: Option<&Path>) -> Result<(), Failure> {
     if out.is_none() && std::io::stdout().is_terminal() {
-        return Err(Failure::usage("what is sealed is not text for a terminal").next("Give -o OUT, or redirect the output."));
+        return Err(
+            Failure::usage("what is sealed is not text for a terminal").next("Give -o OUT, or redirect the output.")
+        );
     }
     Ok(())
 }

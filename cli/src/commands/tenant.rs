@@ -30,9 +30,8 @@ pub(crate) fn read(session: &Session) -> Result<Answer, Failure> {
 }
 
 fn registration(new: &NewTenantArguments) -> Result<RegisterTenantRequest, Failure> {
-    let with_role = |texts: &[String], role| {
-        texts.iter().map(|text| administrator(text, role)).collect::<Result<Vec<_>, _>>()
-    };
+    let with_role =
+        |texts: &[String], role| texts.iter().map(|text| administrator(text, role)).collect::<Result<Vec<_>, _>>();
     let mut administrators = with_role(&new.global_administrators, AdministratorRole::GlobalAdministrator)?;
     administrators.extend(with_role(&new.service_administrators, AdministratorRole::ServiceAdministrator)?);
     Ok(RegisterTenantRequest {

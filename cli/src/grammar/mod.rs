@@ -41,7 +41,7 @@ Passwords are asked for, or read by --password-stdin or --password-file; never g
 
 /// Customer-managed encryption keys: hold the keys that your data is encrypted under, and lock it.
 #[derive(Debug, Parser)]
-#[command(name = "keyward", version, about, after_help = AFTER_HELP, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "keyward", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
 pub(crate) struct CommandLine {
     /// What holds for all commands.
     #[command(flatten)]
@@ -61,8 +61,16 @@ pub(crate) struct Global {
     /// The tenant [default: the one signed in to].
     #[arg(long, global = true, env = "KEYWARD_TENANT", hide_env_values = true)]
     pub(crate) tenant: Option<TenantId>,
-    /// Tables for people, or the API's answer as JSON.
-    #[arg(long, global = true, env = "KEYWARD_OUTPUT", hide_env_values = true, value_enum, default_value_t)]
+    /// `table` for people, `json` for the API's answer.
+    #[arg(
+        long,
+        global = true,
+        env = "KEYWARD_OUTPUT",
+        value_enum,
+        default_value_t,
+        hide_env_values = true,
+        hide_possible_values = true
+    )]
     pub(crate) output: Format,
     /// No colors; NO_COLOR does the same.
     #[arg(long, global = true)]

@@ -87,7 +87,10 @@ mod tests {
 
     #[test]
     fn an_empty_list_says_what_to_do() {
-        assert_eq!(Listing::new(&["id"], "No keys yet: keyward key generate").text(), "No keys yet: keyward key generate\n");
+        assert_eq!(
+            Listing::new(&["id"], "No keys yet: keyward key generate").text(),
+            "No keys yet: keyward key generate\n"
+        );
     }
 
     #[test]

@@ -109,7 +109,6 @@ fn error_text(failure: &Failure, color: Color) -> String {
     text
 }
 
-#[expect(clippy::print_stdout, reason = "this is where the command writes its results")]
 fn write_out(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     let written = out.write_all(bytes).and_then(|()| match bytes.last() {
@@ -143,7 +142,8 @@ mod tests {
 
     #[test]
     fn an_error_says_code_rule_instant_and_next_step() {
-        let body = br#"{"title":"Locking is not open yet","detail":"The key was changed 1 min ago.","code":"lock_not_open",
+        let body =
+            br#"{"title":"Locking is not open yet","detail":"The key was changed 1 min ago.","code":"lock_not_open",
             "rule":"L2","retryAt":"2026-11-24T10:00:00Z","nextStep":"Wait."}"#;
         let failure = Failure::of_answer(409, body, "2026-11-21T10:01:00Z".parse().ok());
         assert_eq!(
