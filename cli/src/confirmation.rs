@@ -51,7 +51,8 @@ pub(crate) fn confirm(
 /// The plan for people.
 pub(crate) fn plan_text(plan: &PlanView, clock: Clock) -> String {
     let list = |ids: Vec<String>, count: u64| match ids.len() as u64 {
-        0 => count.to_string(),
+        // More names than it counts are examples of something else.
+        shown if shown == 0 || shown > count => count.to_string(),
         shown if shown < count => format!("{count}: {} and {} more", ids.join(", "), count - shown),
         _ => format!("{count}: {}", ids.join(", ")),
     };

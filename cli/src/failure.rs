@@ -120,7 +120,11 @@ impl Failure {
 
     /// A file could not be read or written.
     pub(crate) fn file(doing: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
-        Self::new(Exit::Unexpected, "file", format!("{doing} {} failed: {error}", path.display()))
+        let exit = match error.kind() {
+            std::io::ErrorKind::NotFound => Exit::Usage,
+            _ => Exit::Unexpected,
+        };
+        Self::new(exit, "file", format!("{doing} {} failed: {error}", path.display()))
     }
 
     /// Adds what to do about it.

@@ -14,10 +14,7 @@ const LONGEST_KEY_FILE: u64 = 64 * 1024;
 
 /// Reads a small file that may hold a secret.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let failed = |e: io::Error| match e.kind() {
-        io::ErrorKind::NotFound => Failure::new(Exit::Usage, "file", format!("{} does not exist", path.display())),
-        _ => Failure::file("reading", path, &e),
-    };
+    let failed = |e: io::Error| Failure::file("reading", path, &e);
     let mut content = Zeroizing::new(Vec::with_capacity(LONGEST_KEY_FILE as usize + 1));
     File::open(path).map_err(failed)?.take(LONGEST_KEY_FILE + 1).read_to_end(&mut content).map_err(failed)?;
     if content.len() as u64 > LONGEST_KEY_FILE {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::mail_text;
 use crate::client::{Answer, Session};
 use crate::failure::{Exit, Failure};
 use crate::grammar::MailboxCommand;
@@ -44,11 +45,10 @@ fn file_name(mail: &Value) -> Option<String> {
 }
 
 fn list_text(mails: &[Value]) -> String {
-    let mut list = Listing::new(&["number", "at", "to", "subject", "file"], "No mail yet.");
+    let mut list = Listing::new(&["number", "at", "to", "subject"], "No mail yet.");
     for (mail, number) in mails.iter().zip(1_usize..) {
         let of = |names: &[&str]| member(mail, names).unwrap_or_else(|| "-".to_owned());
-        let file = file_name(mail).unwrap_or_else(|| "-".to_owned());
-        list.row([number.to_string(), of(&["at", "date"]), of(&["to"]), of(&["subject"]), file]);
+        list.row([number.to_string(), of(&["at", "date"]), of(&["to"]), of(&["subject"])]);
     }
     list.text()
 }
@@ -56,6 +56,6 @@ fn list_text(mails: &[Value]) -> String {
 fn show(session: &Session, mail: &Value) -> Result<(), Failure> {
     let name = file_name(mail).ok_or_else(|| Failure::unexpected("the mail has no name"))?;
     let answer = session.server().development_get(&["mailbox", &name])?;
-    let text = plain(&String::from_utf8_lossy(&answer.body).replace("\r\n", "\n"));
+    let text = plain(&mail_text::readable(&String::from_utf8_lossy(&answer.body)));
     session.output().result(&serde_json::json!({ "name": name, "text": text }), || text.clone())
 }

@@ -10,6 +10,7 @@ mod key;
 mod key_files;
 mod key_table;
 mod lock;
+mod mail_text;
 mod mailbox;
 mod operation;
 mod sealed;

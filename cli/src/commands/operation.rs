@@ -34,7 +34,11 @@ pub(crate) fn wait(session: &Session, started: &Answer, waiting: Waiting) -> Res
     }
     let operation: OperationView = ended(session, &id)?.view()?;
     judge(&operation)?;
-    session.output().remark(&format!("Operation {id}: {} of {} done, succeeded.", operation.done, operation.total));
+    let done = match operation.total {
+        0 => String::new(),
+        total => format!(", {} of {total} environments", operation.done),
+    };
+    session.output().remark(&format!("Operation {id}: succeeded{done}."));
     Ok(())
 }
 

@@ -56,9 +56,6 @@ fn input(path: Option<&Path>) -> Result<Box<dyn Read>, Failure> {
         None => Ok(Box::new(std::io::stdin())),
         Some(path) => match File::open(path) {
             Ok(file) => Ok(Box::new(file)),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                Err(Failure::new(Exit::Usage, "file", format!("{} does not exist", path.display())))
-            }
             Err(e) => Err(Failure::file("reading", path, &e)),
         },
     }

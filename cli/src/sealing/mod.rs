@@ -40,7 +40,7 @@ pub(crate) fn seal(
     let failed = |e: &dyn std::fmt::Display| Failure::unexpected(format!("sealing failed: {e}"));
     let encryptor = Encryptor::with_recipients(std::iter::once(&recipient as _)).map_err(|e| failed(&e))?;
     let mut stream = encryptor.wrap_output(to).map_err(|e| failed(&e))?;
-    let bytes = pump(from, &mut stream).map_err(|e| failed(&e))?;
+    let bytes = pump(from, &mut stream).map_err(|Broken::Read(e)| Broken::Write(e) | failed(&e))?;
     stream.finish().and_then(|to| to.flush()).map_err(|e| failed(&e))?;
     Ok(bytes)
 }
@@ -59,13 +59,21 @@ pub(crate) fn open(
     let mut stream = Decryptor::new_buffered(whole)
         .and_then(|d| d.decrypt(std::iter::once(&identity as _)))
         .map_err(|e| identity.refusal().unwrap_or_else(|| not_opened(&e)))?;
-    let bytes = pump(&mut stream, to)
-        .map_err(|e| damaged(format!("it was changed or cut off, or could not be written: {e}")))?;
+    let bytes = pump(&mut stream, to).map_err(|broken| match broken {
+        Broken::Read(e) => damaged(format!("it was changed or cut off: {e}")),
+        Broken::Write(e) => Failure::unexpected(format!("writing failed: {e}")),
+    })?;
     to.flush().map_err(|e| Failure::unexpected(format!("writing failed: {e}")))?;
     Ok(bytes)
 }
 
-fn pump(from: &mut dyn Read, to: &mut dyn Write) -> std::io::Result<u64> {
+/// On which side copying broke off.
+enum Broken {
+    Read(std::io::Error),
+    Write(std::io::Error),
+}
+
+fn pump(from: &mut dyn Read, to: &mut dyn Write) -> Result<u64, Broken> {
     let mut block = Zeroizing::new(vec![0; BLOCK]);
     let mut total = 0;
     loop {
@@ -73,16 +81,17 @@ fn pump(from: &mut dyn Read, to: &mut dyn Write) -> std::io::Result<u64> {
             Ok(0) => return Ok(total),
             Ok(length) => length,
             Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(e),
+            Err(e) => return Err(Broken::Read(e)),
         };
-        to.write_all(&block[..length])?;
+        to.write_all(&block[..length]).map_err(Broken::Write)?;
         total += length as u64;
     }
 }
 
 fn damaged(detail: String) -> Failure {
-    Failure::new(Exit::Refused, "sealed_file_damaged", detail)
-        .next("Take another copy of the sealed file; nothing was written.")
+    Failure::new(Exit::Refused, "sealed_file_damaged", detail).next(
+        "Take another copy of the sealed file. No file was written; what went to standard output is not to be used.",
+    )
 }
 
 fn not_opened(error: &DecryptError) -> Failure {

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 /// Where the result of `seal` and `open` goes.
 ///
 /// A file is written under another name next to its place (mode 0600) and renamed when it is complete; dropped
-/// before, it is removed. Standard output can't be taken back, so the caller is told not to trust a part.
+/// before, it is removed. A device, a pipe and standard output can't be taken back, so the caller is told not to trust a part.
 pub(crate) enum OutputFile {
     /// A file.
     File {
@@ -20,6 +20,8 @@ pub(crate) enum OutputFile {
         /// Its place in the end.
         path: PathBuf,
     },
+    /// A device or a pipe: not to be replaced by a file.
+    Device(File),
     /// Standard output.
     Stdout(io::Stdout),
 }
@@ -28,6 +30,10 @@ impl OutputFile {
     /// To `path`, or to standard output.
     pub(crate) fn create(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout(io::stdout())) };
+        if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            let device = File::options().write(true).open(path).map_err(|e| Failure::file("writing", path, &e))?;
+            return Ok(Self::Device(device));
+        }
         let folder = match path.parent() {
             Some(folder) if folder != Path::new("") => folder,
             _ => Path::new("."),
@@ -49,6 +55,7 @@ impl OutputFile {
                 drop(file);
                 Ok(())
             }
+            Self::Device(_) => Ok(()),
             Self::Stdout(mut out) => {
                 out.flush().map_err(|e| Failure::unexpected(format!("writing to standard output failed: {e}")))
             }
@@ -60,6 +67,7 @@ impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::File { partial, .. } => partial.write(bytes),
+            Self::Device(device) => device.write(bytes),
             Self::Stdout(out) => out.write(bytes),
         }
     }
@@ -67,6 +75,7 @@ impl Write for OutputFile {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::File { partial, .. } => partial.flush(),
+            Self::Device(device) => device.flush(),
             Self::Stdout(out) => out.flush(),
         }
     }

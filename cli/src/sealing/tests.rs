@@ -119,3 +119,12 @@ fn an_abandoned_output_leaves_nothing() {
     output.complete().unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), b"whole");
 }
+
+#[test]
+fn a_device_is_written_to_and_not_replaced() {
+    let mut output = OutputFile::create(Some(std::path::Path::new("/dev/null"))).unwrap();
+    assert!(matches!(output, OutputFile::Device(_)));
+    output.write_all(b"x").unwrap();
+    output.complete().unwrap();
+    assert!(OutputFile::create(Some(&std::env::temp_dir())).is_err());
+}

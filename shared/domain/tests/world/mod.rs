@@ -79,14 +79,14 @@ impl World {
         self.log.push(recorded);
     }
 
-    /// The backups that a key wraps and that are still retained.
+    /// The backups that a key wraps and that are still retained, and when the last of all that it wraps is, or was, no longer.
     pub(crate) fn dependents(&self, key: &KeyId, now: Instant) -> Dependents {
         let wrapped = WrappingKey::Protection { key: key.clone() };
         let mut dependents = Dependents::default();
-        for (id, backup) in &self.backups {
-            if backup.wrapped_by == wrapped && now < backup.retained_until {
+        for (id, backup) in self.backups.iter().filter(|(_, backup)| backup.wrapped_by == wrapped) {
+            dependents.backups_until = dependents.backups_until.max(Some(backup.retained_until));
+            if now < backup.retained_until {
                 dependents.backups.push(id.clone());
-                dependents.backups_until = dependents.backups_until.max(Some(backup.retained_until));
             }
         }
         dependents
