@@ -8,6 +8,14 @@
     reason = "a test fails by panicking, and its parts are named for what they are"
 )]
 
+pub mod actor;
+pub mod command;
+pub mod failing_vault;
 pub mod keys;
 pub mod local;
+pub mod mails;
+pub mod openssl;
+pub mod picture;
+pub mod stored;
+pub mod theft;
 pub mod world;

@@ -40,7 +40,10 @@ pub(crate) fn seal(
     let failed = |e: &dyn std::fmt::Display| Failure::unexpected(format!("sealing failed: {e}"));
     let encryptor = Encryptor::with_recipients(std::iter::once(&recipient as _)).map_err(|e| failed(&e))?;
     let mut stream = encryptor.wrap_output(to).map_err(|e| failed(&e))?;
-    let bytes = pump(from, &mut stream).map_err(|Broken::Read(e)| Broken::Write(e) | failed(&e))?;
+    let bytes = pump(from, &mut stream).map_err(|broken| match broken {
+        Broken::Read(e) => Failure::unexpected(format!("reading failed: {e}")),
+        Broken::Write(e) => Failure::unexpected(format!("writing failed: {e}")),
+    })?;
     stream.finish().and_then(|to| to.flush()).map_err(|e| failed(&e))?;
     Ok(bytes)
 }

@@ -16,7 +16,7 @@ fn event(stage: &str, path: &str, query: &str) -> Result<Event, serde_json::Erro
 }
 
 fn target(stage: &str, path: &str, query: &str) -> Result<String, Box<dyn std::error::Error>> {
-    Ok(request(event(stage, path, query)?).map_err(|problem| problem.code)?.uri().to_string())
+    Ok(request(event(stage, path, query)?).map_err(|problem| problem.code.clone())?.uri().to_string())
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn what_is_no_uri_is_a_problem() -> Outcome {
 
 #[test]
 fn method_and_headers_are_the_request_s() -> Outcome {
-    let request = request(event("$default", "/v1/tenants", "")?).map_err(|problem| problem.code)?;
+    let request = request(event("$default", "/v1/tenants", "")?).map_err(|problem| problem.code.clone())?;
     assert_eq!(request.method(), http::Method::POST);
     assert_eq!(request.headers().get("authorization").map(http::HeaderValue::as_bytes), Some(b"Bearer t".as_slice()));
     Ok(())

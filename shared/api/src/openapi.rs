@@ -231,6 +231,7 @@ const TYPES: &[Add] = &[
     add::<requests::UploadKeyRequest>,
     add::<requests::SealedKeyFile>,
     add::<requests::EmptyRequest>,
+    add::<requests::ActivateKeyRequest>,
     add::<requests::RollBackKeyRequest>,
     add::<requests::DestroyKeyRequest>,
     add::<requests::RevertEnvironmentRequest>,

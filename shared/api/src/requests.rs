@@ -271,6 +271,10 @@ macro_rules! named_and_planned {
 }
 
 planned!(
+    /// activate-key.
+    ActivateKeyRequest
+);
+planned!(
     /// roll-back-key.
     RollBackKeyRequest
 );
@@ -291,7 +295,7 @@ named_and_planned!(
     DeleteEnvironmentRequest
 );
 
-/// A request that takes nothing: opt-in-tenant, activate-key, protect-environment, unlock-environment,
+/// A request that takes nothing: opt-in-tenant, protect-environment, unlock-environment,
 /// challenge-possession.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

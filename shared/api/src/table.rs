@@ -154,7 +154,7 @@ pub const ROUTES: &[Route] = &[
         Op::ActivateKey,
         "/v1/tenants/{tenant}/keys/{key}/activate",
         "Makes the key the active one; after a lock, presents the key that locked again.",
-        EMPTY,
+        "ActivateKeyRequest",
         &[
             answer(202, "ActivationView", ACCEPTED),
             answer(
@@ -162,8 +162,10 @@ pub const ROUTES: &[Route] = &[
                 "ActivationView",
                 "The key was active already; after a lock, environments can now be unlocked.",
             ),
+            PLAN,
         ],
     )
+    .with(PLANNED)
     .without_body(),
     post(
         Op::RollBackKey,

@@ -20,11 +20,11 @@ pub enum KeySource {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyState {
-    /// Never activated, or rolled away from.
+    /// Never activated.
     Available,
     /// The one key that protects the tenant's environments.
     Active,
-    /// Was active once; kept until nothing depends on it (K8).
+    /// Was active once, rolled away from included; kept until nothing depends on it (K8).
     Retired,
     /// Gone for good.
     Destroyed,

@@ -63,6 +63,41 @@ impl Keyward {
         Ok(plan)
     }
 
+    /// The plan of `activate-key`.
+    ///
+    /// # Errors
+    /// Not found, or the caller may not.
+    pub async fn plan_activate_key(
+        &self,
+        request: &Request,
+        tenant: &TenantId,
+        key: &KeyId,
+    ) -> Result<Plan, ServiceError> {
+        let asked = Asked { operation: OperationName::ActivateKey, tenant, environment: None, key: Some(key) };
+        let unit = self.begin(request, asked).await?;
+        if unit.tenant()?.key(key).is_none() {
+            return Err(Rejection::KeyNotFound.into());
+        }
+        let command = Command::ActivateKey { key: key.clone(), operation: new_operation()? };
+        let mut plan = self.plan(&unit, asked, &command).await?;
+        let tenant = unit.tenant()?;
+        plan.keys = vec![key.clone()];
+        if tenant.active_key.as_ref() == Some(key) {
+            plan.first_environments.clear();
+            plan.effects = vec!["The key is active already: this is not a key change.".to_owned()];
+            return Ok(plan);
+        }
+        plan.environments = tenant.protected_environments;
+        plan.undo_until = Some(request.now + self.settings.rollback_window.delta());
+        let former = tenant.active_key.as_ref().map_or_else(|| "the provider's key".to_owned(), |k| format!("key {k}"));
+        plan.effects = vec![
+            format!("Key {key} takes the place of {former}; the data keys of protected environments are re-wrapped."),
+            "All administrators get a notice; another administrator can roll it back for a while.".to_owned(),
+            "The time until the tenant can be locked starts again.".to_owned(),
+        ];
+        Ok(plan)
+    }
+
     /// The plan of `roll-back-key`.
     ///
     /// # Errors

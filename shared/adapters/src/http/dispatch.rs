@@ -6,9 +6,9 @@ use http::header;
 use keyward_api::{
     Problem, parse_body,
     requests::{
-        DeleteEnvironmentRequest, DestroyKeyRequest, EmptyRequest, GenerateKeyRequest, LeaseDataKeyRequest,
-        LockTenantRequest, RegisterBackupRequest, RegisterEnvironmentRequest, RegisterTenantRequest,
-        RestoreBackupRequest, RevertEnvironmentRequest, RollBackKeyRequest, UploadKeyRequest,
+        ActivateKeyRequest, DeleteEnvironmentRequest, DestroyKeyRequest, EmptyRequest, GenerateKeyRequest,
+        LeaseDataKeyRequest, LockTenantRequest, RegisterBackupRequest, RegisterEnvironmentRequest,
+        RegisterTenantRequest, RestoreBackupRequest, RevertEnvironmentRequest, RollBackKeyRequest, UploadKeyRequest,
     },
     views::{
         AuditEventView, BackupView, ChallengeView, EnvironmentView, ExchangeKeyView, JsonWebKey, KeyView,
@@ -168,9 +168,12 @@ impl Gate {
         let (keyward, tenant) = (&self.keyward, call.tenant()?);
         match call.route.operation {
             OperationName::ActivateKey => {
-                call.nothing()?;
+                let ActivateKeyRequest { plan } = parse_body(&call.body)?;
                 let key = call.parameters.key()?;
-                self.changed(call, &keyward.activate_key(&call.request, &tenant, &key).await?)
+                if call.query.dry_run {
+                    return view(&PlanView::from(keyward.plan_activate_key(&call.request, &tenant, &key).await?));
+                }
+                self.changed(call, &keyward.activate_key(&call.planned(plan), &tenant, &key).await?)
             }
             OperationName::RollBackKey => {
                 let RollBackKeyRequest { plan } = parse_body(&call.body)?;

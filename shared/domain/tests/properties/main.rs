@@ -157,7 +157,7 @@ fn walk(steps: &[Step]) -> Result<Reached, String> {
 #[test]
 fn the_rules_hold_on_every_walk() {
     let reached = Cell::new(Reached::default());
-    let mut runner = TestRunner::new(Config { cases: 1000, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 500, failure_persistence: None, ..Config::default() });
     let result = runner.run(&steps::walks(), |steps| {
         let walk = walk(&steps).map_err(TestCaseError::fail)?;
         let before = reached.get();

@@ -47,6 +47,7 @@ impl World {
 
     fn check_locks(&self, tenant: &Tenant) -> Result<(), String> {
         for lock in &tenant.locks {
+            same("an open lock holds nothing", &(lock.remaining == 0), &false)?;
             let held = self.count(|environment| tenant.lock_of(environment) == Some(lock));
             same(&format!("remaining of lock {}", lock.epoch), &lock.remaining, &held)?;
         }
