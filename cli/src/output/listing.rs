@@ -14,9 +14,12 @@ pub(crate) fn plain(text: &str) -> String {
         .collect()
 }
 
+/// Narrower terminals, and those that say no width, wrap lines themselves: better than columns of single letters.
+const NARROWEST_ARRANGED: u16 = 80;
+
 fn table() -> Table {
     let mut table = Table::new();
-    table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table
 }
 
@@ -37,6 +40,9 @@ impl Listing {
     /// With its columns, and what an empty list says: there is nothing, and what to type next.
     pub(crate) fn new(columns: &[&str], empty: &str) -> Self {
         let mut table = table();
+        if table.width().is_some_and(|width| width >= NARROWEST_ARRANGED) {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        }
         table.set_header(columns.iter().map(|column| column.to_uppercase()));
         Self { table, empty: empty.to_owned() }
     }

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Sender};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -31,6 +32,15 @@ impl Drop for Function {
     }
 }
 
+/// A directory that is gone when the test is over.
+struct Directory(PathBuf);
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 /// Runs a function over these events and ends it.
 pub(crate) fn invoke(binary: &str, events: &[Value]) -> Result<Run, Box<dyn std::error::Error>> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
@@ -39,8 +49,8 @@ pub(crate) fn invoke(binary: &str, events: &[Value]) -> Result<Run, Box<dyn std:
     let bodies = events.iter().map(Value::to_string).collect();
     std::thread::spawn(move || answer_connections(&listener, bodies, &given));
 
-    let dir = tempfile::tempdir()?;
-    let place = |kind: &str, name: &str| format!("{kind}:{}", dir.path().join(name).display());
+    let dir = Directory(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("function-{}", std::process::id())));
+    let place = |kind: &str, name: &str| format!("{kind}:{}", dir.0.join(name).display());
     let mut function = Function(
         Command::new(binary)
             .env_clear()

@@ -50,7 +50,7 @@ pub enum Rejection {
     NotOptedIn,
     #[error("keys of {bits} bits are not accepted here")]
     KeySizeNotAllowed { bits: u32, allowed: Vec<u32> },
-    #[error("the tenant has {most} keys already; destroy one that nothing depends on")]
+    #[error("the tenant has {most} keys, the most that it can have")]
     TooManyKeys { most: usize },
     #[error("the key is destroyed")]
     KeyDestroyed,

@@ -66,6 +66,8 @@ pub struct Settings {
     pub challenge_life: SecondsDuration,
     /// Keys of one tenant that are not destroyed.
     pub keys_per_tenant: usize,
+    /// Keys of one tenant, destroyed ones included: their identities are kept so that none is used again.
+    pub keys_ever: usize,
     /// Data key generations of one environment.
     pub generations_per_environment: u32,
     /// Retention that a backup may ask for.
@@ -89,6 +91,7 @@ impl Default for Settings {
             lease: SecondsDuration::minutes(5),
             challenge_life: SecondsDuration::minutes(10),
             keys_per_tenant: 50,
+            keys_ever: 200,
             generations_per_environment: 100,
             longest_backup_retention: SecondsDuration::days(3660),
             open_locks: 16,

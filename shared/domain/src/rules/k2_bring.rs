@@ -27,5 +27,8 @@ pub fn may_add(tenant: &Tenant, key: &NewKey, settings: &Settings) -> Result<(),
     if kept >= settings.keys_per_tenant {
         return Err(Rejection::TooManyKeys { most: settings.keys_per_tenant });
     }
+    if tenant.keys.len() >= settings.keys_ever {
+        return Err(Rejection::TooManyKeys { most: settings.keys_ever });
+    }
     Ok(())
 }

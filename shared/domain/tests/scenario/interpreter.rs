@@ -57,6 +57,7 @@ impl Run {
         match name {
             "open_locks" => settings.open_locks = id(value)?,
             "keys_per_tenant" => settings.keys_per_tenant = id(value)?,
+            "keys_ever" => settings.keys_ever = id(value)?,
             "generations_per_environment" => settings.generations_per_environment = id(value)?,
             "key_bits" => settings.key_bits = value.split(',').map(id).collect::<Result<_, _>>()?,
             "enabled_regions" => settings.enabled_regions = value.split(',').map(id).collect::<Result<_, _>>()?,
