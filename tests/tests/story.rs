@@ -186,8 +186,8 @@ fn the_other_is_deleted(stage: &Stage, locked: &Value) {
     let test = alice.get("/environments/test-us").must_be(200).body;
     assert_eq!((&test["state"], &test["deletedAt"]), (&json!("deleted"), &locked["deletionAt"]));
     assert_eq!(alice.get("/environments/prod-eu").must_be(200).body["state"], "present");
-    local.actor("orders").lease("test-us").must_refuse(409, "environment_deleted");
-    alice.post("/environments/test-us/unlock", &json!({})).must_refuse(409, "environment_deleted");
+    local.actor("orders").lease("test-us").must_refuse(410, "environment_deleted");
+    alice.post("/environments/test-us/unlock", &json!({})).must_refuse(410, "environment_deleted");
     let wraps = stage.theft().wraps("contoso");
     assert!(wraps.iter().all(|wrap| wrap.place == "DATAKEYS#prod-eu"), "{wraps:?}");
 

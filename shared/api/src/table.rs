@@ -208,7 +208,7 @@ pub const ROUTES: &[Route] = &[
     get(
         Op::ReadEnvironmentHistory,
         "/v1/tenants/{tenant}/environments/{environment}/history",
-        "Lists what happened to the environment, oldest first.",
+        "Lists what happened to the environment, newest first.",
         &[answer(200, "AuditEventPage", "One page of its history.")],
     )
     .with(PAGED),

@@ -4,6 +4,7 @@
 
 mod addresses;
 mod audit;
+mod counted;
 mod data_keys;
 mod documents;
 mod error;

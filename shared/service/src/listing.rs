@@ -153,10 +153,14 @@ impl Keyward {
         page.entries.iter().map(|item| Ok(decode::<Environment>(item)?.value)).collect()
     }
 
-    /// The first environments that are not deleted, for a plan.
-    pub(crate) async fn first_environment_ids(&self, tenant: &TenantId) -> Result<Vec<EnvironmentId>, ServiceError> {
-        let environments = self.first_page(tenant).await?;
-        Ok(environments.into_iter().filter(Environment::is_present).map(|known| known.id).collect())
+    /// Those of the first environments that are not deleted and that a plan touches.
+    pub(crate) async fn first_environment_ids(
+        &self,
+        tenant: &TenantId,
+        is_touched: fn(&Environment) -> bool,
+    ) -> Result<Vec<EnvironmentId>, ServiceError> {
+        let environments = self.first_page(tenant).await?.into_iter();
+        Ok(environments.filter(|known| known.is_present() && is_touched(known)).map(|known| known.id).collect())
     }
 
     /// The first environments that are not deleted, for a notice: name, identifier and who manages them.

@@ -2,6 +2,7 @@
 
 use keyward_domain::{Context, DeletionCause, Event, Instant, Recorded, Tenant, rules::k7_rollback};
 
+use crate::counted::{are, counted};
 use crate::documents::{NoticeDocument, Recipient, RecipientStatus};
 
 /// One event in words: a subject, what it means, and until when and how it can be undone.
@@ -98,7 +99,8 @@ fn key_words(tenant: &Tenant, event: &Event, context: &Context<'_>) -> Option<Wo
             said(
                 format!("protection key {key} was activated"),
                 format!(
-                    "It takes the place of {former}; the data keys of {environments} environments are re-wrapped. The tenant cannot be locked for the time that a rollback is open."
+                    "It takes the place of {former}; the data keys of {} are re-wrapped. The tenant cannot be locked for the time that a rollback is open.",
+                    counted(*environments, "environment")
                 ),
                 format!(
                     "until {} by another administrator: keyward key roll-back",
@@ -109,8 +111,9 @@ fn key_words(tenant: &Tenant, event: &Event, context: &Context<'_>) -> Option<Wo
         Event::KeyRolledBack { away, to, barred_until, environments, .. } => said(
             format!("the key change to {away} was rolled back"),
             format!(
-                "{} is back for {environments} environments.",
-                to.as_ref().map_or_else(|| "The provider's key".to_owned(), |key| format!("Key {key}"))
+                "{} is back for {}.",
+                to.as_ref().map_or_else(|| "The provider's key".to_owned(), |key| format!("Key {key}")),
+                counted(*environments, "environment")
             ),
             format!("a rollback cannot be rolled back; {away} can be activated again from {}", instant(*barred_until)),
         ),
@@ -167,11 +170,12 @@ fn lock_words(tenant: &Tenant, event: &Event) -> Option<Words> {
         Event::TenantLocked { key, locked, deletion_at, leases_end_at, .. } => said(
             "all environments were LOCKED".to_owned(),
             format!(
-                "{locked} environments are locked; leases handed out before end at {} at the latest. The private parts of all keys \
-                 are removed from the vault. For the {} environments under the tenant's key nobody can unwrap the data keys; for the \
-                 others, under the provider's key, the lock is a bar, not cryptography. What is still locked at {} is deleted for good.",
+                "{} locked; leases handed out before end at {} at the latest. The private parts of all keys \
+                 are removed from the vault. {} under the tenant's key: nobody can unwrap the data keys. For those \
+                 under the provider's key the lock is a bar, not cryptography. What is still locked at {} is deleted for good.",
+                are(*locked),
                 instant(*leases_end_at),
-                tenant.protected_environments,
+                are(tenant.protected_environments),
                 instant(*deletion_at)
             ),
             format!(
@@ -180,7 +184,11 @@ fn lock_words(tenant: &Tenant, event: &Event) -> Option<Words> {
             ),
         ),
         Event::DeletionReminded { days, deletion_at, remaining, .. } => said(
-            format!("{remaining} locked environments will be deleted in {days} days"),
+            format!(
+                "{} will be deleted in {}",
+                counted(*remaining, "locked environment"),
+                counted(u64::from(*days), "day")
+            ),
             format!("What is still locked at {} is deleted for good.", instant(*deletion_at)),
             "present the key that locked and unlock each environment before".to_owned(),
         ),

@@ -1,15 +1,15 @@
 //! Plans: what a destructive operation would do, with a hash over what that depends on.
 
 use keyward_domain::{
-    BackupId, Command, EnvironmentId, KeyId, KeyState, Name, OperationName, Plan, PlanHash, Rejection, TenantId,
-    WrappingKey,
+    BackupId, Command, Environment, EnvironmentId, KeyId, KeyState, ManagedBy, Name, OperationName, Plan, PlanHash,
+    Rejection, TenantId, WrappingKey,
     rules::{l2_opens, l6_lease},
 };
 use serde_json::json;
 
 use crate::{
-    Keyward, Request, ServiceError, addresses, audit::sha256_hex, documents::BackupDocument, operations::new_operation,
-    refusal::Asked, stored::load, unit::Unit,
+    Keyward, Request, ServiceError, addresses, audit::sha256_hex, counted::are, documents::BackupDocument,
+    operations::new_operation, refusal::Asked, stored::load, unit::Unit,
 };
 
 /// How many environments a plan names.
@@ -48,16 +48,18 @@ impl Keyward {
         let possessed = unit.tenant()?.active().map(|key| key.fingerprint.clone());
         let command = Command::LockTenant { stated_name, possessed, operation: new_operation()? };
         let asked = Asked { operation: OperationName::LockTenant, ..asked };
-        let mut plan = self.plan(&unit, asked, &command).await?;
+        let mut plan = plan(&unit, asked, &command)?;
         let tenant = unit.tenant()?;
         plan.environments = tenant.environments;
+        plan.first_environments = self.first_environment_ids(&tenant.id, |_| true).await?;
         plan.keys = tenant.keys.values().filter(|key| key.in_vault).map(|key| key.id.clone()).collect();
         plan.leases_end_at = Some(l6_lease::ends_at(&request.context(&self.settings)));
         let deletion_at = request.now + self.settings.deletion_after.delta();
         plan.deletion_at = Some(deletion_at);
         plan.undo_until = Some(deletion_at);
         plan.effects = lock_effects(tenant);
-        if let Some(at) = l2_opens::opens_at(tenant, &request.context(&self.settings)) {
+        let opens_at = l2_opens::opens_at(tenant, &request.context(&self.settings));
+        if let Some(at) = opens_at.filter(|at| request.now < *at) {
             plan.effects.push(format!("Locking is open from {} on.", at.format("%Y-%m-%d %H:%M:%S UTC")));
         }
         Ok(plan)
@@ -79,15 +81,15 @@ impl Keyward {
             return Err(Rejection::KeyNotFound.into());
         }
         let command = Command::ActivateKey { key: key.clone(), operation: new_operation()? };
-        let mut plan = self.plan(&unit, asked, &command).await?;
+        let mut plan = plan(&unit, asked, &command)?;
         let tenant = unit.tenant()?;
         plan.keys = vec![key.clone()];
         if tenant.active_key.as_ref() == Some(key) {
-            plan.first_environments.clear();
             plan.effects = vec!["The key is active already: this is not a key change.".to_owned()];
             return Ok(plan);
         }
         plan.environments = tenant.protected_environments;
+        plan.first_environments = self.first_environment_ids(&tenant.id, is_protected).await?;
         plan.undo_until = Some(request.now + self.settings.rollback_window.delta());
         let former = tenant.active_key.as_ref().map_or_else(|| "the provider's key".to_owned(), |k| format!("key {k}"));
         plan.effects = vec![
@@ -105,9 +107,10 @@ impl Keyward {
     pub async fn plan_roll_back_key(&self, request: &Request, tenant: &TenantId) -> Result<Plan, ServiceError> {
         let asked = Asked { operation: OperationName::RollBackKey, tenant, environment: None, key: None };
         let unit = self.begin(request, asked).await?;
-        let mut plan = self.plan(&unit, asked, &Command::RollBackKey { operation: new_operation()? }).await?;
+        let mut plan = plan(&unit, asked, &Command::RollBackKey { operation: new_operation()? })?;
         let tenant = unit.tenant()?;
         plan.environments = tenant.protected_environments;
+        plan.first_environments = self.first_environment_ids(&tenant.id, is_protected).await?;
         let former = tenant.last_change.as_ref().and_then(|change| change.from.as_ref());
         plan.keys = tenant.active_key.iter().chain(former).cloned().collect();
         plan.effects = vec![
@@ -141,7 +144,7 @@ impl Keyward {
         let dependents = self.dependents(request, tenant, key).await?;
         let backups = dependents.backups.len();
         let command = Command::DestroyKey { key: key.clone(), dependents, operation: new_operation()? };
-        let mut plan = self.plan(&unit, asked, &command).await?;
+        let mut plan = plan(&unit, asked, &command)?;
         plan.environments = unit.tenant()?.key(key).map_or(0, |key| key.environments);
         plan.backups = u64::try_from(backups).unwrap_or(u64::MAX);
         plan.keys = vec![key.clone()];
@@ -170,7 +173,7 @@ impl Keyward {
         } else {
             Command::RevertEnvironment { stated_name }
         };
-        let mut plan = self.plan(&unit, asked, &command).await?;
+        let mut plan = plan(&unit, asked, &command)?;
         plan.environments = 1;
         plan.first_environments = vec![id.clone()];
         if deletes {
@@ -206,7 +209,7 @@ impl Keyward {
         let stored = load::<BackupDocument>(&*self.table, &addresses::backup(tenant, id, backup)).await?;
         let stored = stored.ok_or(Rejection::BackupNotFound)?.value.backup;
         unit.set_backup(Some(stored.clone()));
-        let mut plan = self.plan(&unit, asked, &Command::RestoreBackup).await?;
+        let mut plan = plan(&unit, asked, &Command::RestoreBackup)?;
         plan.environments = 1;
         plan.first_environments = vec![id.clone()];
         plan.backups = 1;
@@ -219,40 +222,42 @@ impl Keyward {
         )];
         Ok(plan)
     }
+}
 
-    async fn plan(&self, unit: &Unit<'_>, asked: Asked<'_>, command: &Command) -> Result<Plan, ServiceError> {
-        let refused = unit.consider(command, asked.environment).err();
-        let first_environments = match asked.environment {
-            Some(_) => Vec::new(),
-            None => self.first_environment_ids(asked.tenant).await?,
-        };
-        Ok(Plan {
-            operation: asked.operation.to_string(),
-            hash: plan_hash(unit, asked)?,
-            retry_at: refused.as_ref().and_then(Rejection::retry_at),
-            refused_with: refused.map(|rejection| rejection.code().to_owned()),
-            environments: 0,
-            first_environments,
-            keys: Vec::new(),
-            backups: 0,
-            leases_end_at: None,
-            deletion_at: None,
-            undo_until: None,
-            effects: Vec::new(),
-        })
-    }
+/// A plan with what all of them have: its hash, and whether the rules would let it through now.
+fn plan(unit: &Unit<'_>, asked: Asked<'_>, command: &Command) -> Result<Plan, ServiceError> {
+    let refused = unit.consider(command, asked.environment).err();
+    Ok(Plan {
+        operation: asked.operation.to_string(),
+        hash: plan_hash(unit, asked)?,
+        retry_at: refused.as_ref().and_then(Rejection::retry_at),
+        refused_with: refused.map(|rejection| rejection.code().to_owned()),
+        environments: 0,
+        first_environments: Vec::new(),
+        keys: Vec::new(),
+        backups: 0,
+        leases_end_at: None,
+        deletion_at: None,
+        undo_until: None,
+        effects: Vec::new(),
+    })
+}
+
+fn is_protected(environment: &Environment) -> bool {
+    environment.managed_by == ManagedBy::Tenant
 }
 
 fn lock_effects(tenant: &keyward_domain::Tenant) -> Vec<String> {
     let barred = tenant.environments.saturating_sub(tenant.protected_environments);
     vec![
-        format!("All {} environments are locked at once, for everybody.", tenant.environments),
+        format!("{} locked at once, for everybody.", are(tenant.environments)),
         "The private parts of the tenant's keys are removed from the vault; you need the key file to unlock."
             .to_owned(),
         format!(
-            "{} environments are under the tenant's key: nobody can unwrap their data keys. {barred} are under the provider's key: \
+            "{} under the tenant's key: nobody can unwrap the data keys. {} under the provider's key: \
              for them the lock is a bar, not cryptography.",
-            tenant.protected_environments
+            are(tenant.protected_environments),
+            are(barred)
         ),
         "No backup can be restored while locked. What is still locked at the deadline is deleted for good.".to_owned(),
     ]

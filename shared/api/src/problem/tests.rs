@@ -71,7 +71,7 @@ fn a_rejection_brings_its_facts() -> Result<(), serde_json::Error> {
             "code": "lock_not_open",
             "rule": "L2",
             "retryAt": "1970-01-04T00:00:00Z",
-            "nextStep": "Wait until retryAt.",
+            "nextStep": "Wait until then, and ask again.",
             "changedAt": "1970-01-01T00:00:00Z",
         })
     );

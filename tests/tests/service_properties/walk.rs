@@ -1,0 +1,358 @@
+//! A walk: each step asks for something and checks everything that must hold after it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use keyward_adapters::table::CountingTable;
+use keyward_domain::{BackupId, EnvironmentId, Event, KeyState, Name, Rejection, Role};
+use keyward_keyfile::PrivateKey;
+use keyward_service::{
+    Keyward, LockProof, LockRequest, Outcome, Request, ServiceError,
+    ports::vault::{Vault as _, VaultKeyName},
+    sweeps::Sweep,
+};
+use keyward_tests::{
+    keys::key,
+    picture::{Picture, Rig, names_on_disk},
+    stored::{Items, States, audit_log, body, items_of, with_prefix},
+    world::{environment_id, key_id, name_of, settings, start},
+};
+
+use crate::{
+    model::{Model, Reached},
+    steps::{ENVIRONMENTS, Jump, KEYS, Person, Step, Wish},
+};
+
+type Checked = Result<(), String>;
+
+macro_rules! must {
+    ($condition:expr, $($what:tt)*) => {
+        if !$condition {
+            return Err(format!($($what)*));
+        }
+    };
+}
+
+pub struct Walk {
+    rig: Rig,
+    counting: Arc<CountingTable>,
+    now: DateTime<Utc>,
+    model: Model,
+    /// Events of the log that were looked at.
+    seen: usize,
+    data_keys: BTreeMap<(EnvironmentId, u32), [u8; 32]>,
+    names: Vec<VaultKeyName>,
+    backups: usize,
+    steps: u32,
+    pub reached: Reached,
+}
+
+impl Walk {
+    pub async fn begin(picture: &Picture) -> Self {
+        let mut rig = picture.restore().await;
+        let counting = Arc::new(CountingTable::new(rig.world.table.clone()));
+        rig.world.keyward =
+            Keyward::new(counting.clone(), rig.vault.clone(), rig.world.outbox.clone(), settings());
+        rig.world.table = counting.clone();
+        let names = names_on_disk(rig.world.directory.path());
+        let mut walk = Self {
+            rig,
+            counting,
+            now: start(),
+            model: Model::default(),
+            seen: 0,
+            data_keys: BTreeMap::new(),
+            names: names.into_iter().map(|name| VaultKeyName::new(name).unwrap()).collect(),
+            backups: 0,
+            steps: 0,
+            reached: Reached::default(),
+        };
+        let items = walk.items().await;
+        walk.take_events(&items);
+        // Setting up is no walking.
+        walk.reached = Reached::default();
+        walk
+    }
+
+    async fn items(&self) -> Items {
+        items_of(&*self.rig.world.table, &self.rig.world.tenant).await
+    }
+
+    fn take_events(&mut self, items: &Items) -> Vec<Event> {
+        let log = audit_log(items);
+        let new: Vec<Event> = log[self.seen..].iter().map(|recorded| recorded.event.clone()).collect();
+        self.seen = log.len();
+        for event in &new {
+            self.model.take(event);
+            self.reached.take(event);
+        }
+        new
+    }
+
+    pub async fn step(&mut self, step: &Step) -> Checked {
+        self.steps += 1;
+        self.now = match step.jump {
+            Jump::Seconds(seconds) => self.now + TimeDelta::seconds(seconds),
+            Jump::Deadline(seconds) => {
+                let deadline = self.model.next_deadline(self.now).map(|deadline| deadline + TimeDelta::seconds(seconds));
+                deadline.unwrap_or(self.now).max(self.now)
+            }
+        };
+        match step.wish {
+            Wish::Sweep => self.sweep().await?,
+            Wish::Present => {
+                let tenant = self.rig.world.keyward.tenant_state(&self.rig.world.tenant).await.unwrap();
+                let active = tenant.active_key.and_then(|active| KEYS.iter().position(|id| *id == active.as_str()));
+                if let Some(active) = active {
+                    self.ask(step.person, Wish::Upload(active)).await?;
+                    self.ask(step.person, Wish::Activate(active)).await?;
+                }
+            }
+            wish => self.ask(step.person, wish).await?,
+        }
+        self.lease_all().await
+    }
+
+    async fn ask(&mut self, person: Person, wish: Wish) -> Checked {
+        let challenge = self.challenge(person, wish).await;
+        let before = self.items().await;
+        let names_before = names_on_disk(self.rig.world.directory.path());
+        let asked = self.send(person, wish, challenge).await;
+        let after = self.items().await;
+        let events = self.take_events(&after);
+        if let Err(refusal) = &asked {
+            self.reached.count("refusals");
+            let is_refusal = matches!(
+                refusal,
+                ServiceError::Rejected(_) | ServiceError::Forbidden { .. } | ServiceError::ChallengeNotUsable
+            );
+            must!(is_refusal, "{wish:?} at {} broke: {refusal:?}", self.now);
+            must!(state_of(&before) == state_of(&after), "refused with {refusal:?}, {wish:?} changed {:?}", difference(&before, &after));
+            must!(names_on_disk(self.rig.world.directory.path()) == names_before, "refused, {wish:?} changed the vault");
+        }
+        if events.iter().any(|event| matches!(event, Event::TenantLocked { .. })) {
+            self.reached.count(if matches!(wish, Wish::LockByFile(_)) { "locks by key file" } else { "locks by signature" });
+            self.nothing_unwraps(&after).await?;
+        }
+        self.state_holds(&after)
+    }
+
+    /// What must hold of the state at any time.
+    fn state_holds(&self, items: &Items) -> Checked {
+        let stored = States::stored(items);
+        let folded = States::folded(&audit_log(items));
+        must!(stored == folded, "the log says {folded:#?}, stored is {stored:#?}");
+        let tenant = stored.tenant.as_ref().unwrap();
+        let active: Vec<_> = tenant.keys.values().filter(|key| key.state == KeyState::Active).map(|key| &key.id).collect();
+        must!(active.len() <= 1 && active.first().copied() == tenant.active_key.as_ref(), "K4: active are {active:?}");
+        must!(tenant.operation.is_none(), "without a fault every operation is finished at once: {:?}", tenant.operation);
+        let known = tenant.keys.values().filter(|key| key.in_vault).map(|key| key.vault_key.clone()).collect();
+        let there = names_on_disk(self.rig.world.directory.path());
+        must!(there == known, "in the vault is {there:?}, known is {known:?}");
+        let locked = tenant.locks.iter().map(|lock| lock.remaining).sum::<u64>();
+        must!(locked <= tenant.environments, "more locked than there are: {tenant:#?}");
+        for environment in stored.environments.values() {
+            let has_keys = items.contains_key(&format!("DATAKEYS#{}", environment.id));
+            must!(has_keys == environment.is_present(), "data keys of {} are there: {has_keys}", environment.id);
+        }
+        Ok(())
+    }
+
+    /// L3: no private key is left, and no wrap that a tenant's key made opens with anything.
+    async fn nothing_unwraps(&mut self, items: &Items) -> Checked {
+        self.names.extend(self.rig.vault.imported());
+        self.names.sort();
+        self.names.dedup();
+        let vault = &self.rig.world.vault;
+        for name in &self.names {
+            must!(vault.describe(name).await.unwrap().is_none(), "L3: {} is in the vault", name.as_str());
+        }
+        let documents = with_prefix(items, "DATAKEYS#").map(body);
+        let documents = documents.chain(with_prefix(items, "BACKUP#").map(|item| body(item)["data_keys"].clone()));
+        for document in documents.filter(|document| document["wrapped_by"]["kind"] == "protection") {
+            for generation in document["generations"].as_array().unwrap() {
+                let wrapped = base64::Engine::decode(
+                    &base64::engine::general_purpose::STANDARD,
+                    generation["wrapped"].as_str().unwrap(),
+                );
+                let wrapped = wrapped.unwrap();
+                must!(vault.unwrap_provider(&wrapped).await.is_err(), "L3: the provider's key opens {generation}");
+                for name in &self.names {
+                    must!(vault.unwrap(name, &wrapped).await.is_err(), "L3: {} opens {generation}", name.as_str());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// E2, L6: what is locked or deleted gets no data key; what is open gets always the same.
+    async fn lease_all(&mut self) -> Checked {
+        let world = &self.rig.world;
+        for id in ENVIRONMENTS.map(environment_id) {
+            // The newest two times, then the first.
+            let generation = (self.steps % 3 == 0).then_some(1);
+            let leased = world.keyward.lease_data_key(&world.orders(self.now), &world.tenant, &id, generation).await;
+            let is_open = self.model.is_open(&id);
+            match leased {
+                Ok(lease) => {
+                    must!(is_open, "E2: a data key of {id} was handed out at {}", self.now);
+                    let bytes = *lease.key.as_bytes();
+                    let known = *self.data_keys.entry((id.clone(), lease.generation)).or_insert(bytes);
+                    must!(known == bytes, "E1: data key {} of {id} is another one", lease.generation);
+                    self.reached.count("leases");
+                }
+                Err(ServiceError::Rejected(_) | ServiceError::Forbidden { .. }) if !is_open => {
+                    self.reached.count("leases refused");
+                }
+                Err(error) => return Err(format!("{id} is open: {is_open}, its lease at {}: {error:?}", self.now)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that is due, and then nothing.
+    async fn sweep(&mut self) -> Checked {
+        let keyward = &self.rig.world.keyward;
+        for round in 0.. {
+            let mut more = false;
+            for sweep in Sweep::ALL {
+                let report = keyward.sweep(sweep, self.now).await.unwrap();
+                must!(report.failed == 0, "{sweep:?} at {} failed: {report:?}", self.now);
+                more |= report.more;
+            }
+            if !more {
+                break;
+            }
+            must!(round < 10, "the sweeps at {} do not end", self.now);
+        }
+        let _ = self.counting.take();
+        for sweep in Sweep::ALL {
+            let report = keyward.sweep(sweep, self.now).await.unwrap();
+            must!(report.changes == 0, "{sweep:?} does more the second time: {report:?}");
+        }
+        let again = self.counting.take();
+        must!(again.transactions == 0, "the second run of the sweeps at {} wrote: {again:?}", self.now);
+        let items = self.items().await;
+        self.take_events(&items);
+        let mut ids: Vec<_> = self.rig.world.outbox.0.lock().unwrap().iter().map(|mail| mail.id.clone()).collect();
+        let sent = ids.len();
+        ids.sort();
+        ids.dedup();
+        must!(ids.len() == sent, "a message was sent twice");
+        self.state_holds(&items)
+    }
+
+    fn request(&self, person: Person) -> Request {
+        let world = &self.rig.world;
+        match person {
+            Person::Alice => world.alice(self.now),
+            Person::Bob => world.bob(self.now),
+            Person::Carol => world.request("carol", &[] as &[Role], self.now),
+        }
+    }
+
+    /// A challenge and its signature by a key that may be another than the active one.
+    async fn challenge(&self, person: Person, wish: Wish) -> Option<(String, Vec<u8>)> {
+        let Wish::LockBySignature(index) = wish else { return None };
+        let world = &self.rig.world;
+        let challenge = world.keyward.challenge_possession(&self.request(person), &world.tenant).await.ok()?;
+        let signature = key(index).sign_pss(&challenge.message).unwrap();
+        Some((challenge.challenge, signature))
+    }
+
+    async fn send(
+        &mut self,
+        person: Person,
+        wish: Wish,
+        challenge: Option<(String, Vec<u8>)>,
+    ) -> Result<Outcome, ServiceError> {
+        let request = self.request(person);
+        let world = &self.rig.world;
+        let (keyward, tenant) = (&world.keyward, &world.tenant);
+        let environment = |index: usize| environment_id(ENVIRONMENTS[index]);
+        let name = |index: usize, stated: bool| stated.then(|| name_of(ENVIRONMENTS[index]));
+        match wish {
+            Wish::Upload(index) => world.upload(&request, KEYS[index], key(index)).await,
+            Wish::Activate(index) => keyward.activate_key(&request, tenant, &key_id(KEYS[index])).await,
+            Wish::RollBack => keyward.roll_back_key(&request, tenant).await,
+            Wish::Destroy(index) => keyward.destroy_key(&request, tenant, &key_id(KEYS[index])).await,
+            Wish::Register(index) => self.register(index).await,
+            Wish::Protect(index) => keyward.protect_environment(&request, tenant, &environment(index)).await,
+            Wish::Revert { environment: index, stated } => {
+                keyward.revert_environment(&request, tenant, &environment(index), name(index, stated)).await
+            }
+            Wish::Delete { environment: index, stated } => {
+                keyward.delete_environment(&request, tenant, &environment(index), name(index, stated)).await
+            }
+            Wish::LockByFile(index) => world.lock(&request, key(index)).await,
+            Wish::LockBySignature(index) => self.lock_by_signature(&request, key(index), challenge).await,
+            Wish::Unlock(index) => keyward.unlock_environment(&request, tenant, &environment(index)).await,
+            Wish::RegisterBackup { environment: index, days } => {
+                let until = self.now + TimeDelta::days(days);
+                self.backups += 1;
+                let id = BackupId::new(format!("backup-{:04}", self.backups)).unwrap();
+                let operator = world.operator(self.now);
+                keyward.register_backup(&operator, tenant, &environment(index), &id, until).await
+            }
+            Wish::Restore { environment: index, oldest } => {
+                let id = environment(index);
+                let items = self.items().await;
+                let prefix = format!("BACKUP#{id}#");
+                let mut ids = with_prefix(&items, &prefix).map(|item| item.key.sort[prefix.len()..].to_owned());
+                let backup = if oldest { ids.next() } else { ids.last() };
+                let backup = BackupId::new(backup.unwrap_or_else(|| "none".into())).unwrap();
+                keyward.restore_backup(&request, tenant, &id, &backup).await
+            }
+            Wish::Present | Wish::Sweep => Err(ServiceError::Rejected(Rejection::NotDue)),
+        }
+    }
+
+    async fn register(&self, index: usize) -> Result<Outcome, ServiceError> {
+        let world = &self.rig.world;
+        let environment = keyward_domain::NewEnvironment {
+            id: environment_id(ENVIRONMENTS[index]),
+            name: name_of(ENVIRONMENTS[index]),
+            kind: if ENVIRONMENTS[index].starts_with("prod") {
+                keyward_domain::EnvironmentKind::Production
+            } else {
+                keyward_domain::EnvironmentKind::Sandbox
+            },
+            region: keyward_domain::Region::new("europe").unwrap(),
+            system_administrators: vec![keyward_domain::PersonId::new("carol").unwrap()],
+            workloads: vec![keyward_domain::PersonId::new("orders").unwrap()],
+        };
+        world.keyward.register_environment(&world.operator(self.now), &world.tenant, environment).await
+    }
+
+    async fn lock_by_signature(
+        &self,
+        request: &Request,
+        signer: &PrivateKey,
+        challenge: Option<(String, Vec<u8>)>,
+    ) -> Result<Outcome, ServiceError> {
+        let (challenge, signature) =
+            challenge.unwrap_or_else(|| ("0".repeat(64), signer.sign_pss(b"no challenge").unwrap()));
+        let proof = LockProof::Answer { challenge, signature };
+        let lock = LockRequest { stated_name: Name::new("Contoso Ltd").unwrap(), proof };
+        self.rig.world.keyward.lock_tenant(request, &self.rig.world.tenant, &lock).await
+    }
+}
+
+/// What a refused request must leave as it is: everything but the audit log, its copy for the history, and the notice.
+fn state_of(items: &Items) -> BTreeMap<&str, String> {
+    let logged = |sort: &str| ["AUDIT#", "HISTORY#", "NOTICE#"].iter().any(|prefix| sort.starts_with(prefix));
+    let kept = items.iter().filter(|(sort, _)| !logged(sort));
+    kept.map(|(sort, item)| match sort.as_str() {
+        "TENANT" => (sort.as_str(), format!("{:?} {}", item.fence, body(item)["tenant"])),
+        sort => (sort, format!("{item:?}")),
+    })
+    .collect()
+}
+
+fn difference(before: &Items, after: &Items) -> Vec<String> {
+    let (before, after) = (state_of(before), state_of(after));
+    let mut sorts: Vec<&str> = before.keys().chain(after.keys()).copied().collect();
+    sorts.sort_unstable();
+    sorts.dedup();
+    sorts.into_iter().filter(|sort| before.get(sort) != after.get(sort)).map(str::to_owned).collect()
+}
