@@ -54,7 +54,7 @@ check-lints:
 
 .PHONY: check-deny
 check-deny: $(TOOLS)/bin/cargo-deny
-	$(TOOLS)/bin/cargo-deny --offline --locked check bans licenses sources
+	$(TOOLS)/bin/cargo-deny --locked check bans licenses sources
 
 .PHONY: advisories
 advisories: $(TOOLS)/bin/cargo-deny ## Hold the dependencies against the RustSec advisories (fetches their database).

@@ -1,13 +1,7 @@
 //! A picture of a world, taken once and set up again as often as a test needs it: the same table and the same vault,
 //! with faults at hand.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    os::unix::fs::DirBuilderExt as _,
-    path::Path,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
 
 use keyward_adapters::{
     table::{EmbeddedTable, FailingTable},
@@ -44,7 +38,9 @@ impl Picture {
     /// Takes the picture of a world that nobody is changing.
     pub async fn of(world: &World) -> Self {
         let mut items = Vec::new();
-        for partition in [stored::partition(&world.tenant), format!("ANSWERS#{}", world.tenant), "ANSWERS#operator".into()] {
+        for partition in
+            [stored::partition(&world.tenant), format!("ANSWERS#{}", world.tenant), "ANSWERS#operator".into()]
+        {
             items.extend(stored::items(&*world.table, &partition).await.into_values());
         }
         let directory = tempfile::tempdir().unwrap();

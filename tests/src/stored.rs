@@ -108,7 +108,8 @@ pub fn lease_log(items: &Items, environment: &EnvironmentId) -> Vec<Recorded> {
     let prefix = format!("LEASE#{environment}#");
     let (log, last) = chained(with_prefix(items, &prefix));
     let head = items.get(&format!("LEASES#{environment}"));
-    let head = head.map_or_else(|| json!({ "sequence": 0, "hash": chain::GENESIS }), |item| body(item)["leases"].clone());
+    let head =
+        head.map_or_else(|| json!({ "sequence": 0, "hash": chain::GENESIS }), |item| body(item)["leases"].clone());
     assert_eq!(head, json!({ "sequence": log.len(), "hash": last }), "the head is not the end of the lease log");
     log
 }
@@ -124,7 +125,9 @@ fn chained<'a>(items: impl Iterator<Item = &'a Item>) -> (Vec<Recorded>, String)
         let hash = digest(&SHA256, chain::link_text_of(&previous, &entry).as_bytes());
         previous = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(stored["hash"], json!(previous), "{} was changed", item.key.sort);
-        log.push(serde_json::from_value(json!({ "at": entry["at"], "by": entry["by"], "event": entry["event"] })).unwrap());
+        log.push(
+            serde_json::from_value(json!({ "at": entry["at"], "by": entry["by"], "event": entry["event"] })).unwrap(),
+        );
     }
     (log, previous)
 }

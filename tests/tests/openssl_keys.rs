@@ -96,7 +96,9 @@ fn a_signature_has_to_be_the_one_that_is_asked_for() {
     };
     let other_salt = |message: &[u8]| {
         bench.put("message", message);
-        bench.run("dgst -sha256 -sign key.pem -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:20 -out signature message");
+        bench.run(
+            "dgst -sha256 -sign key.pem -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:20 -out signature message",
+        );
         bench.get("signature")
     };
     let refused = "possession_not_proven";

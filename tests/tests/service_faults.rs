@@ -6,9 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use keyward_adapters::table::Failure;
-use keyward_domain::{
-    BackupId, EnvironmentId, EnvironmentKind, Event, NewEnvironment, PersonId, Recorded, Region,
-};
+use keyward_domain::{BackupId, EnvironmentId, EnvironmentKind, Event, NewEnvironment, PersonId, Recorded, Region};
 use keyward_service::{Answer, Idempotency, Request, ServiceError, sweeps::Sweep};
 use keyward_tests::{
     keys::key,
@@ -140,7 +138,11 @@ impl Change {
         settle(&world, settled_at).await;
         if self == Self::DeliverNotices {
             world.protect(&world.alice(now), "test-1").await.unwrap_err();
-            world.keyward.revert_environment(&world.alice(now), &world.tenant, &environment_id("test-1"), None).await.unwrap();
+            world
+                .keyward
+                .revert_environment(&world.alice(now), &world.tenant, &environment_id("test-1"), None)
+                .await
+                .unwrap();
             world.upload(&world.bob(now), "k3", key(2)).await.unwrap();
         }
         Picture::of(&world).await
@@ -246,7 +248,11 @@ impl End {
         let tenant = states.tenant.as_ref().unwrap();
         assert_eq!(tenant.operation, None, "an operation does not end");
         let in_vault = tenant.keys.values().filter(|key| key.in_vault).map(|key| key.vault_key.clone());
-        assert_eq!(names_on_disk(world.directory.path()), in_vault.collect(), "the vault holds what the table does not know");
+        assert_eq!(
+            names_on_disk(world.directory.path()),
+            in_vault.collect(),
+            "the vault holds what the table does not know"
+        );
         for operation in states.operations.values_mut() {
             operation.updated_at = start();
         }

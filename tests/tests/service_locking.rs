@@ -55,14 +55,8 @@ async fn seed(world: &World, count: usize) {
     let template = world.table.get(&key("ENV#held-00".into())).await.unwrap().unwrap();
     let mut environment: Value = serde_json::from_str(&template.body).unwrap();
     environment["unlockedEpoch"] = json!(1);
-    let item = |sort: String, body: String| Item {
-        key: key(sort),
-        revision: 1,
-        fence: None,
-        due: None,
-        expires: None,
-        body,
-    };
+    let item =
+        |sort: String, body: String| Item { key: key(sort), revision: 1, fence: None, due: None, expires: None, body };
     let mut writers = Vec::new();
     for numbers in (0..count).collect::<Vec<_>>().chunks(count.div_ceil(4).max(1)) {
         let mut writes = Vec::with_capacity(numbers.len() * 2);
@@ -212,7 +206,10 @@ async fn many_locks_at_once_are_one_lock() {
     assert_eq!(count(&log, |event| matches!(event, Event::TenantLocked { .. })), 1);
     assert_eq!(count(&log, |event| matches!(event, Event::OperationFinished { .. })), 2, "activation and lock");
     assert_eq!(tally.get("ok"), Some(&1));
-    assert!(tally.keys().all(|told| ["ok", "already_locked", "operation_running"].contains(&told.as_str())), "{tally:?}");
+    assert!(
+        tally.keys().all(|told| ["ok", "already_locked", "operation_running"].contains(&told.as_str())),
+        "{tally:?}"
+    );
     // A4: each of the refusals is in the log, however many there were at once.
     assert_eq!(count(&log, |event| matches!(event, Event::RequestRefused { .. })), AT_ONCE - 1);
     let tenant = world.keyward.tenant_state(&world.tenant).await.unwrap();
@@ -338,10 +335,18 @@ async fn race(round: u32) -> usize {
         service.await.unwrap();
     }
     stop.store(true, Ordering::Relaxed);
-    let Some(Event::TenantLocked { leases_end_at, .. }) = outcome.events.first() else { panic!("{:?}", outcome.events) };
+    let Some(Event::TenantLocked { leases_end_at, .. }) = outcome.events.first() else {
+        panic!("{:?}", outcome.events)
+    };
     let answered = answered.lock().unwrap().clone();
-    let late: Vec<_> = answered.iter().filter(|until| *until > leases_end_at).map(|until| *until - leases_end_at).collect();
-    assert!(late.is_empty(), "L6: {} of {} leases end after the instant that the lock states: {late:?}", late.len(), answered.len());
+    let late: Vec<_> =
+        answered.iter().filter(|until| *until > leases_end_at).map(|until| *until - leases_end_at).collect();
+    assert!(
+        late.is_empty(),
+        "L6: {} of {} leases end after the instant that the lock states: {late:?}",
+        late.len(),
+        answered.len()
+    );
     let order = table.order.lock().await.concat();
     let lock = order.iter().position(|wrote| wrote == "lock").unwrap();
     let after = order[lock..].iter().filter(|wrote| *wrote == "lease").count();

@@ -172,5 +172,9 @@ async fn several_notices_in_an_outage_are_each_sent_once_after_it() {
     let sent = ids.len();
     ids.sort();
     ids.dedup();
-    assert_eq!((written, sent, ids.len()), (3, 6, 6), "key added, key activated, environment protected: to two people each");
+    assert_eq!(
+        (written, sent, ids.len()),
+        (3, 6, 6),
+        "key added, key activated, environment protected: to two people each"
+    );
 }

@@ -128,7 +128,9 @@ async fn a_wrap_from_before_a_key_change_opens_with_nothing_once_the_former_key_
     let world = protected().await;
     let tenant = world.tenant.clone();
     let former = body(&item(&world, &tenant, "DATAKEYS#test-1").await);
-    let vault_key = |id: &str, state: &keyward_domain::Tenant| VaultKeyName::new(state.keys[&key_id(id)].vault_key.clone()).unwrap();
+    let vault_key = |id: &str, state: &keyward_domain::Tenant| {
+        VaultKeyName::new(state.keys[&key_id(id)].vault_key.clone()).unwrap()
+    };
     let now = start() + hours(24);
     let known = lease(&world, now, "test-1", 1).await.unwrap();
     world.upload(&world.alice(now), "k2", key(1)).await.unwrap();
@@ -289,7 +291,11 @@ async fn nothing_is_restored_while_locked_or_after_the_deadline_and_a_retired_ke
     assert_eq!(rejection(restore(&world, now, "test-1", "under-k1").await), missing, "the lock removed it too");
     let past = *deletion_at;
     let gone = Rejection::EnvironmentDeleted { deleted_at: past };
-    assert_eq!(rejection(restore(&world, past, "test-3", "provider").await), gone, "past the deadline, no sweep has run");
+    assert_eq!(
+        rejection(restore(&world, past, "test-3", "provider").await),
+        gone,
+        "past the deadline, no sweep has run"
+    );
     world.upload(&world.alice(past), "k1", key(0)).await.unwrap();
     restore(&world, past, "test-1", "under-k1").await.unwrap();
 }

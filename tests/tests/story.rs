@@ -226,8 +226,7 @@ fn json_of(terminal: &Terminal, arguments: &[&str]) -> Value {
 fn by_command() {
     let stage = Stage::new();
     let (alice, orders) = at_command(&stage);
-    let lock_now =
-        [&["lock", "now", "--key-file", "k1.pfx", "--confirm", "Contoso Ltd"][..], &WITH_PASSWORD].concat();
+    let lock_now = [&["lock", "now", "--key-file", "k1.pfx", "--confirm", "Contoso Ltd"][..], &WITH_PASSWORD].concat();
     alice.run(&["tenant", "opt-in"]).must_be(0);
     let generate = ["key", "generate", "k1", "--region", "europe", "--out", "k1.pfx"];
     alice.run(&[&generate[..], &WITH_PASSWORD].concat()).must_be(0);
@@ -275,8 +274,7 @@ fn lock_by_other_proofs(stage: &Stage, alice: &Terminal, present: &[&str]) {
     let bench = Openssl::with_key_of(&fs::read(alice.file("k1.pfx")).unwrap(), PASSWORD);
     let challenge = json_of(alice, &["lock", "challenge", "--out", "message"]);
     fs::write(alice.file("signature"), bench.sign_pss_digest(&fs::read(alice.file("message")).unwrap())).unwrap();
-    let answer =
-        ["lock", "now", "--signature", "signature", "--challenge", challenge["challenge"].as_str().unwrap()];
+    let answer = ["lock", "now", "--signature", "signature", "--challenge", challenge["challenge"].as_str().unwrap()];
     let confirmed = [&answer[..], &["--confirm", "Contoso Ltd"]].concat();
     check_lock(&json_of(alice, &confirmed), 1);
     let wait = |answer: Answer| assert_eq!(answer.must_be(200).body["inVault"], false);

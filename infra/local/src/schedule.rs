@@ -56,13 +56,14 @@ pub(crate) async fn advance(process: &Process, by: chrono::TimeDelta) -> Result<
     let _moving = process.moving.lock().await;
     let target = process.clock.now() + by;
     let mut ran = Vec::new();
+    // Rows that fail stay due; the others must not wait for them.
+    let mut passed = None;
     for _ in 0..MOST_RUNS {
-        let Some(due) = process.keyward().next_due(target).await? else { break };
+        let Some(due) = process.keyward().next_due(passed, target).await? else { break };
         let at = due.max(process.clock.now());
         move_to(process, at)?;
-        if !sweep_all(process, at, &mut ran).await? {
-            break;
-        }
+        let progress = sweep_all(process, at, &mut ran).await?;
+        passed = if progress { None } else { Some(at) };
     }
     move_to(process, target)?;
     sweep_all(process, target, &mut ran).await?;

@@ -20,6 +20,10 @@ pub fn parse_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         return Err(Problem::body_too_large(MAX_BODY_BYTES));
     }
     let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
+    // serde would fill a type from a list by position too, where its members' names are not checked.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(Problem::malformed_request("the body is not what this operation takes: it is no JSON object"));
+    }
     serde_json::from_slice(body).map_err(|error| Problem::malformed_request(explanation(&error)))
 }
 

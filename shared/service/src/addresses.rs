@@ -109,8 +109,11 @@ pub(crate) fn challenge(tenant: &TenantId, nonce: &str) -> Key {
     at(tenant, format!("CHALLENGE#{nonce}"))
 }
 
+/// Prefix of the entries of private keys that are on their way into the vault.
+pub(crate) const VAULT_ENTRIES: &str = "PENDING#";
+
 pub(crate) fn vault_entry(tenant: &TenantId, vault_key: &str) -> Key {
-    at(tenant, format!("PENDING#{vault_key}"))
+    at(tenant, format!("{VAULT_ENTRIES}{vault_key}"))
 }
 
 /// The stored answer of a request. It is the caller's own, wherever it was about.

@@ -9,13 +9,19 @@ use crate::{
     Keyward, ServiceError, addresses,
     audit::hex,
     documents::VaultEntryDocument,
-    ports::vault::VaultKeyName,
-    stored::{Stored, load},
+    ports::{
+        table::{Query, Span},
+        vault::VaultKeyName,
+    },
+    stored::{Stored, decode, load},
     timers::{self, kinds},
 };
 
 /// How long a request may take between intent and commit before the sweep gives it up.
 const PATIENCE: TimeDelta = TimeDelta::minutes(10);
+
+/// Entries that are read at once.
+const ENTRIES: u32 = 100;
 
 /// A private key that is in the vault, its intent in the table; not known to anybody else yet.
 pub(crate) struct VaultEntry {
@@ -79,6 +85,35 @@ impl Keyward {
             // Another sweep was as far: the name is never used again, so removing twice does no harm.
             Err(ServiceError::Conflict) => Ok(()),
             done => done,
+        }
+    }
+
+    /// L3: removes what requests have left in the vault on their way, or are about to put there: it may be a key of the tenant that a crash
+    /// kept from becoming known. The entries stay, cancelled, for as long as a request may take, so that the sweep removes what a slow one
+    /// still puts there.
+    pub(crate) async fn cancel_entries(&self, tenant: &TenantId, now: Instant) -> Result<(), ServiceError> {
+        let mut query = Query {
+            partition: addresses::partition(tenant),
+            span: Span::Prefix(addresses::VAULT_ENTRIES.to_owned()),
+            descending: false,
+            limit: ENTRIES,
+            after: None,
+        };
+        loop {
+            let page = self.table.query(&query).await?;
+            for item in &page.items {
+                let mut stored: Stored<VaultEntryDocument> = decode(item)?;
+                if !stored.value.cancelled {
+                    stored.value.cancelled = true;
+                    let due = timers::due(kinds::VAULT_ENTRY, tenant, now + PATIENCE);
+                    self.table.transact(vec![stored.put_with(None, Some(due), None)?]).await?;
+                }
+                self.vault.remove(&VaultKeyName::new(stored.value.vault_key)?).await?;
+            }
+            if page.next.is_none() {
+                return Ok(());
+            }
+            query.after = page.next;
         }
     }
 }

@@ -63,7 +63,8 @@ impl AuditLog {
         let previous = self.entries.last().map_or(chain::GENESIS, |last| last["hash"].as_str().unwrap());
         assert_eq!(entry["sequence"], self.entries.len() + 1, "a gap in the audit log");
         assert_eq!(entry["previousHash"], previous);
-        let hashed = json!({ "at": entry["at"], "by": entry["by"], "event": entry["event"], "sequence": entry["sequence"] });
+        let hashed =
+            json!({ "at": entry["at"], "by": entry["by"], "event": entry["event"], "sequence": entry["sequence"] });
         let hash = digest(&SHA256, chain::link_text_of(previous, &hashed).as_bytes());
         let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(entry["hash"], hash, "a hash of the audit log is wrong");

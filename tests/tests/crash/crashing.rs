@@ -8,7 +8,7 @@ use std::{
     process::{Command, Stdio},
     sync::{
         Mutex,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
         mpsc,
     },
     thread,
@@ -45,6 +45,8 @@ pub(crate) struct Tally {
     pub(crate) resumed: AtomicU64,
     pub(crate) leases: AtomicU64,
     pub(crate) deleted: AtomicU64,
+    /// One life has failed: the others end too.
+    pub(crate) failed: AtomicBool,
     /// How long each kind of step takes, so that the kill comes while it runs.
     typical: Mutex<BTreeMap<&'static str, Duration>>,
 }
@@ -202,6 +204,7 @@ impl<'a> Crashing<'a> {
     /// A change with up to so many crashes on the way. The request is the same each time, and it has one effect.
     pub(crate) fn change(&mut self, most: u64, step: &'static str, change: &Change<'_>) -> Answer {
         let Change { who, path, body, effect } = change;
+        assert!(!self.tally.failed.load(Relaxed), "another life has failed");
         self.requests += 1;
         let key = format!("{step}-{}", self.requests);
         let before = self.audit.count(effect);
@@ -252,7 +255,7 @@ impl<'a> Crashing<'a> {
 
 impl Drop for Crashing<'_> {
     fn drop(&mut self) {
-        if thread::panicking() {
+        if thread::panicking() && !self.tally.failed.swap(true, Relaxed) {
             let log = fs::read_to_string(self.log()).unwrap_or_default();
             let lines: Vec<_> = log.lines().collect();
             eprintln!("the last lines of the process's log:");

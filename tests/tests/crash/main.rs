@@ -61,7 +61,8 @@ fn nothing_is_lost_and_nothing_is_done_twice() {
             });
         }
     });
-    let [kills, unanswered, starting] = [&tally.kills, &tally.unanswered, &tally.while_starting].map(|n| n.load(Relaxed));
+    let [kills, unanswered, starting] =
+        [&tally.kills, &tally.unanswered, &tally.while_starting].map(|n| n.load(Relaxed));
     let [changes, repeated, operations] = [&tally.changes, &tally.repeated, &tally.operations].map(|n| n.load(Relaxed));
     let [resumed, leases, deleted] = [&tally.resumed, &tally.leases, &tally.deleted].map(|n| n.load(Relaxed));
     println!(

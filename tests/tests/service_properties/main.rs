@@ -7,12 +7,12 @@ mod walk;
 
 use std::cell::RefCell;
 
+use keyward_tests::world::start;
 use keyward_tests::{keys::key, picture::Picture, world::World};
 use model::Reached;
 use proptest::test_runner::{Config, FileFailurePersistence, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use steps::{ENVIRONMENTS, walks};
 use walk::Walk;
-use keyward_tests::world::start;
 
 /// Walks of one run; `PROPTEST_CASES` asks for more.
 const CASES: u32 = 16;
@@ -69,7 +69,7 @@ fn the_promises_hold_on_every_walk() {
             for step in &steps {
                 walk.step(step).await.map_err(|what| TestCaseError::fail(format!("{step:?}: {what}")))?;
             }
-            Ok(walk.reached)
+            Ok::<_, TestCaseError>(walk.reached)
         })?;
         reached.borrow_mut().add(&walked);
         Ok(())

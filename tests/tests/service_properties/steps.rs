@@ -35,16 +35,28 @@ pub enum Wish {
     Register(usize),
     Protect(usize),
     /// `stated`: with the environment's name.
-    Revert { environment: usize, stated: bool },
-    Delete { environment: usize, stated: bool },
+    Revert {
+        environment: usize,
+        stated: bool,
+    },
+    Delete {
+        environment: usize,
+        stated: bool,
+    },
     LockByFile(usize),
     LockBySignature(usize),
     Unlock(usize),
     /// Uploads the active key and activates it.
     Present,
-    RegisterBackup { environment: usize, days: i64 },
+    RegisterBackup {
+        environment: usize,
+        days: i64,
+    },
     /// The oldest of an environment's backups, or the newest.
-    Restore { environment: usize, oldest: bool },
+    Restore {
+        environment: usize,
+        oldest: bool,
+    },
     Sweep,
 }
 

@@ -51,8 +51,7 @@ impl Walk {
     pub async fn begin(picture: &Picture) -> Self {
         let mut rig = picture.restore().await;
         let counting = Arc::new(CountingTable::new(rig.world.table.clone()));
-        rig.world.keyward =
-            Keyward::new(counting.clone(), rig.vault.clone(), rig.world.outbox.clone(), settings());
+        rig.world.keyward = Keyward::new(counting.clone(), rig.vault.clone(), rig.world.outbox.clone(), settings());
         rig.world.table = counting.clone();
         let names = names_on_disk(rig.world.directory.path());
         let mut walk = Self {
@@ -94,7 +93,8 @@ impl Walk {
         self.now = match step.jump {
             Jump::Seconds(seconds) => self.now + TimeDelta::seconds(seconds),
             Jump::Deadline(seconds) => {
-                let deadline = self.model.next_deadline(self.now).map(|deadline| deadline + TimeDelta::seconds(seconds));
+                let deadline =
+                    self.model.next_deadline(self.now).map(|deadline| deadline + TimeDelta::seconds(seconds));
                 deadline.unwrap_or(self.now).max(self.now)
             }
         };
@@ -127,11 +127,22 @@ impl Walk {
                 ServiceError::Rejected(_) | ServiceError::Forbidden { .. } | ServiceError::ChallengeNotUsable
             );
             must!(is_refusal, "{wish:?} at {} broke: {refusal:?}", self.now);
-            must!(state_of(&before) == state_of(&after), "refused with {refusal:?}, {wish:?} changed {:?}", difference(&before, &after));
-            must!(names_on_disk(self.rig.world.directory.path()) == names_before, "refused, {wish:?} changed the vault");
+            must!(
+                state_of(&before) == state_of(&after),
+                "refused with {refusal:?}, {wish:?} changed {:?}",
+                difference(&before, &after)
+            );
+            must!(
+                names_on_disk(self.rig.world.directory.path()) == names_before,
+                "refused, {wish:?} changed the vault"
+            );
         }
         if events.iter().any(|event| matches!(event, Event::TenantLocked { .. })) {
-            self.reached.count(if matches!(wish, Wish::LockByFile(_)) { "locks by key file" } else { "locks by signature" });
+            self.reached.count(if matches!(wish, Wish::LockByFile(_)) {
+                "locks by key file"
+            } else {
+                "locks by signature"
+            });
             self.nothing_unwraps(&after).await?;
         }
         self.state_holds(&after)
@@ -143,9 +154,14 @@ impl Walk {
         let folded = States::folded(&audit_log(items));
         must!(stored == folded, "the log says {folded:#?}, stored is {stored:#?}");
         let tenant = stored.tenant.as_ref().unwrap();
-        let active: Vec<_> = tenant.keys.values().filter(|key| key.state == KeyState::Active).map(|key| &key.id).collect();
+        let active: Vec<_> =
+            tenant.keys.values().filter(|key| key.state == KeyState::Active).map(|key| &key.id).collect();
         must!(active.len() <= 1 && active.first().copied() == tenant.active_key.as_ref(), "K4: active are {active:?}");
-        must!(tenant.operation.is_none(), "without a fault every operation is finished at once: {:?}", tenant.operation);
+        must!(
+            tenant.operation.is_none(),
+            "without a fault every operation is finished at once: {:?}",
+            tenant.operation
+        );
         let known = tenant.keys.values().filter(|key| key.in_vault).map(|key| key.vault_key.clone()).collect();
         let there = names_on_disk(self.rig.world.directory.path());
         must!(there == known, "in the vault is {there:?}, known is {known:?}");

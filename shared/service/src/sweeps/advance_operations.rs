@@ -88,6 +88,9 @@ impl Keyward {
                 for name in &document.remove {
                     self.vault.remove(&VaultKeyName::new(name.clone())?).await?;
                 }
+                if document.operation.kind == OperationKind::LockTenant {
+                    self.cancel_entries(tenant, now).await?;
+                }
                 false
             }
         };

@@ -123,16 +123,17 @@ impl Keyward {
         }
     }
 
-    /// The earliest instant, not after `until`, at which some sweep has work.
+    /// The earliest instant, later than `after` where that is given and not later than `until`, at which some sweep has work.
     ///
     /// # Errors
     /// The table does not answer.
-    pub async fn next_due(&self, until: Instant) -> Result<Option<Instant>, ServiceError> {
+    pub async fn next_due(&self, after: Option<Instant>, until: Instant) -> Result<Option<Instant>, ServiceError> {
         let mut earliest = None;
         for kind in Sweep::ALL.iter().flat_map(|sweep| sweep.kinds()) {
             for shard in 0..SHARDS {
-                let first = self.table.query_due(kind, shard, until, 1).await?;
-                let at = first.first().and_then(|item| item.due.as_ref()).map(|due| due.at);
+                let rows = self.table.query_due(kind, shard, until, ROWS).await?;
+                let instants = rows.iter().filter_map(|item| item.due.as_ref()).map(|due| due.at);
+                let at = instants.filter(|at| after.is_none_or(|after| *at > after)).min();
                 earliest = match (earliest, at) {
                     (Some(known), Some(at)) => Some(std::cmp::min::<Instant>(known, at)),
                     (known, at) => known.or(at),

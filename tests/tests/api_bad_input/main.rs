@@ -1,0 +1,194 @@
+//! What no client should send: each is refused with its status and code as a problem, repeats no secret and changes nothing.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and says what it measured")]
+
+mod addresses;
+mod bodies;
+mod key_files;
+mod locks;
+mod sealed;
+
+use std::{collections::BTreeMap, fs};
+
+use keyward_tests::{
+    actor::{Actor, CONTOSO},
+    keys::{PASSWORD, key, pfx_of},
+    local::{Answer, Local},
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// In every place where a secret could be by mistake; no answer may repeat it.
+const CANARY: &str = "kanarienvogel";
+
+/// One request that has to be refused.
+struct Case {
+    name: String,
+    who: &'static str,
+    method: &'static str,
+    path: String,
+    headers: Vec<(&'static str, Vec<u8>)>,
+    body: Vec<u8>,
+    status: u16,
+    code: &'static str,
+    /// Type of the audit event that the refusal leaves; destructive requests that reach their operation leave one (A4).
+    logged: Option<&'static str>,
+}
+
+impl Case {
+    fn new(name: &str, who: &'static str, method: &'static str, path: impl Into<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            who,
+            method,
+            path: path.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            status: 400,
+            code: "malformed_request",
+            logged: None,
+        }
+    }
+
+    /// A change of contoso.
+    fn post(name: &str, who: &'static str, path: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self { body: body.into(), ..Self::new(name, who, "POST", format!("{CONTOSO}{path}")) }
+    }
+
+    fn get(name: &str, path: &str) -> Self {
+        Self::new(name, "alice", "GET", format!("{CONTOSO}{path}"))
+    }
+
+    fn is(self, status: u16, code: &'static str) -> Self {
+        Self { status, code, ..self }
+    }
+
+    fn with(mut self, header: &'static str, value: &[u8]) -> Self {
+        self.headers.push((header, value.to_vec()));
+        self
+    }
+
+    fn logged(self) -> Self {
+        Self { logged: Some("request_refused"), ..self }
+    }
+
+    fn told(self) -> Self {
+        Self { logged: Some("possession_not_proven"), ..self }
+    }
+}
+
+/// Contoso with an active key, a protected environment and a backup; locking is open.
+struct Stage {
+    data: TempDir,
+    local: Local,
+    tokens: BTreeMap<&'static str, String>,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let local = Local::start(&data.path().join("data"), &data.path().join("log"));
+        let alice = local.actor("alice");
+        alice.post("/opt-in", &json!({})).must_be(200);
+        alice.upload("k1", &pfx_of(key(0)), PASSWORD).must_be(201);
+        alice.activate("k1").must_be(202);
+        alice.post("/environments/prod-eu/protect", &json!({})).must_be(200);
+        local.advance(73 * 3600);
+        let until = local.now() + chrono::TimeDelta::days(9);
+        let backup = json!({ "id": "b1", "retainedUntil": until });
+        local.actor("olivia").post("/environments/prod-eu/backups", &backup).must_be(201);
+        let tokens =
+            ["alice", "bob", "olivia", "orders", "frank"].into_iter().map(|name| (name, local.token(name))).collect();
+        Self { data, local, tokens }
+    }
+
+    fn alice(&self) -> Actor<'_> {
+        self.local.actor("alice")
+    }
+
+    /// Everything that a request could have changed, and the audit log.
+    fn state(&self) -> (Value, Vec<Value>) {
+        let token = &self.tokens["alice"];
+        let paths = ["", "/environments", "/environments/prod-eu/backups", "/keys"];
+        let mut state: Vec<Value> =
+            paths.iter().map(|path| self.local.get(token, &format!("{CONTOSO}{path}")).must_be(200).body).collect();
+        let fabrikam = self.local.get(&self.tokens["frank"], "/v1/tenants/fabrikam").must_be(200);
+        state.push(json!([fabrikam.header("etag"), fabrikam.body]));
+        let vault = fs::read_dir(self.data.path().join("data/vault/keys")).unwrap();
+        let mut files: Vec<_> = vault.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        files.sort();
+        state.push(json!(files));
+        (Value::Array(state), self.alice().audit())
+    }
+
+    fn send(&self, case: &Case) -> (Answer, String) {
+        let token = self.tokens.get(case.who).map(String::as_str);
+        let mut request = self.local.request(case.method, &case.path, token).body(case.body.clone());
+        for (name, value) in &case.headers {
+            request = request.header(*name, reqwest::header::HeaderValue::from_bytes(value).unwrap());
+        }
+        let response = request.send().unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = String::from_utf8(response.bytes().unwrap().to_vec()).unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        (Answer { status, headers, body }, text)
+    }
+
+    /// Sends every case and compares the state before and after. Says what was wrong.
+    fn check(&self, cases: &[Case]) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let mut before = self.state();
+        for case in cases {
+            let (answer, text) = self.send(case);
+            let after = self.state();
+            if let Err(what) = judge(case, &answer, &text, &before, &after) {
+                wrong.push(format!("{}: {what}", case.name));
+            }
+            before = after;
+        }
+        wrong
+    }
+}
+
+type State = (Value, Vec<Value>);
+
+fn judge(case: &Case, answer: &Answer, text: &str, before: &State, after: &State) -> Result<(), String> {
+    let must = |holds: bool, what: &str| if holds { Ok(()) } else { Err(format!("{what}: {} {text}", answer.status)) };
+    must((answer.status, answer.code()) == (case.status, case.code), "another answer")?;
+    must(answer.header("content-type") == Some("application/problem+json"), "another content-type")?;
+    must(answer.body["status"] == case.status && answer.body["type"].is_string(), "not a whole problem")?;
+    must(answer.body["nextStep"].as_str().is_some_and(|step| !step.is_empty()), "no next step")?;
+    must(!text.contains(CANARY) && !text.contains(PASSWORD), "a secret is repeated")?;
+    must(text.len() < 2000, "a long answer")?;
+    must(before.0 == after.0, "the state was changed")?;
+    must(after.1.starts_with(&before.1), "the audit log was rewritten")?;
+    let new: Vec<&str> = after.1[before.1.len()..].iter().filter_map(|entry| entry["event"]["type"].as_str()).collect();
+    must(new == case.logged.into_iter().collect::<Vec<_>>(), &format!("logged {new:?}"))?;
+    let logged = serde_json::to_string(&after.1[before.1.len()..]).unwrap();
+    must(!logged.contains(CANARY) && !logged.contains(PASSWORD), "a secret is logged")
+}
+
+#[test]
+fn nothing_that_is_wrong_is_done() {
+    let stage = Stage::new();
+    let (mut count, mut wrong) = (0, Vec::new());
+    for cases in [
+        bodies::cases(),
+        bodies::instants(&stage),
+        addresses::cases(),
+        addresses::conditions(),
+        addresses::pages(&stage),
+        sealed::cases(&stage),
+        key_files::cases(&stage),
+        locks::cases(&stage),
+    ] {
+        wrong.extend(stage.check(&cases));
+        count += cases.len();
+    }
+    println!("{count} cases");
+    assert!(wrong.is_empty(), "{} of {count} cases:\n{}", wrong.len(), wrong.join("\n"));
+    let log = fs::read_to_string(stage.data.path().join("log")).unwrap();
+    assert!(!log.contains(CANARY) && !log.contains(PASSWORD));
+    assert!(!log.contains("panicked"), "{log}");
+    stage.local.actor("orders").lease("prod-eu").must_be(200);
+}
