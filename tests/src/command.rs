@@ -4,6 +4,7 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
 };
 
 use serde_json::Value;
@@ -61,9 +62,14 @@ impl Terminal {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // A command that reads no input may have ended before.
-        let _ = child.stdin.take().unwrap().write_all(stdin);
-        let output = child.wait_with_output().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        let output = thread::scope(|scope| {
+            // Beside reading its output, so that neither waits for the other. A command that reads no input may have ended before.
+            scope.spawn(move || {
+                let _ = input.write_all(stdin);
+            });
+            child.wait_with_output().unwrap()
+        });
         Ended {
             code: output.status.code().unwrap_or(-1),
             stdout: output.stdout,

@@ -11,7 +11,7 @@ pub const PASSWORD: &str = "correct horse battery staple";
 
 /// The same key for the same number within one test process.
 pub fn key(number: usize) -> &'static PrivateKey {
-    static KEYS: [OnceLock<PrivateKey>; 4] = [const { OnceLock::new() }; 4];
+    static KEYS: [OnceLock<PrivateKey>; 8] = [const { OnceLock::new() }; 8];
     KEYS[number].get_or_init(|| PrivateKey::generate(KeyBits::Rsa2048).unwrap())
 }
 

@@ -18,4 +18,5 @@ pub mod openssl;
 pub mod picture;
 pub mod stored;
 pub mod theft;
+pub mod traces;
 pub mod world;

@@ -33,12 +33,17 @@ impl Local {
     }
 
     pub fn start_with(data: &Path, log: &Path, more: &[&str]) -> Self {
+        Self::start_logging(data, log, "info", more)
+    }
+
+    /// The same with more in the log, or less.
+    pub fn start_logging(data: &Path, log: &Path, level: &str, more: &[&str]) -> Self {
         let log = File::options().create(true).append(true).open(log).unwrap();
         let mut child = Command::new(program("keyward-local"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(more)
-            .env("RUST_LOG", "info")
+            .env("RUST_LOG", level)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::from(log))

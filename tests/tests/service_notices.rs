@@ -97,7 +97,7 @@ async fn a_silent_mail_service_is_asked_less_and_less_often_and_everybody_is_tol
     for _ in 0..13 {
         deliver(&world, now).await;
         assert_eq!(service.asked(), 2, "each recipient is asked for once at {now}");
-        let due = world.keyward.next_due(now + hours(2)).await.unwrap().unwrap();
+        let due = world.keyward.next_due(None, now + hours(2)).await.unwrap().unwrap();
         waits.push((due - now).num_seconds());
         deliver(&world, due - TimeDelta::milliseconds(1)).await;
         assert_eq!(service.asked(), 0, "nobody is asked before the wait is over");
@@ -115,11 +115,11 @@ async fn a_silent_mail_service_is_asked_less_and_less_often_and_everybody_is_tol
     assert_eq!(told[1].status, RecipientStatus::Pending);
 
     service.set("bob", Mood::Takes);
-    let due = world.keyward.next_due(now + hours(2)).await.unwrap().unwrap();
+    let due = world.keyward.next_due(None, now + hours(2)).await.unwrap().unwrap();
     deliver(&world, due).await;
     deliver(&world, due + hours(24)).await;
     assert_eq!((service.taken_by("alice"), service.taken_by("bob")), (1, 1), "once each");
-    assert_eq!(world.keyward.next_due(due + hours(24)).await.unwrap(), None);
+    assert_eq!(world.keyward.next_due(None, due + hours(24)).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn who_cannot_be_reached_is_given_up_in_the_end_and_shown_as_such() {
     loop {
         deliver(&world, now).await;
         tries += 1;
-        let Some(due) = world.keyward.next_due(now + hours(2)).await.unwrap() else { break };
+        let Some(due) = world.keyward.next_due(None, now + hours(2)).await.unwrap() else { break };
         now = due;
     }
     println!("given up after {tries} tries in {}", now - start());

@@ -54,6 +54,14 @@ mod tests {
     }
 
     #[test]
+    fn only_an_object_is_read() {
+        for body in ["[]", " [1]", "null", "7", "\"x\""] {
+            let code = parse_body::<LeaseDataKeyRequest>(body.as_bytes()).err().map(|p| p.code.clone());
+            assert_eq!(code.as_deref(), Some("malformed_request"), "{body}");
+        }
+    }
+
+    #[test]
     fn what_was_sent_is_not_repeated() {
         for body in [r#"{"generation":"hunter2"}"#, r#"{"generation":"a, expected hunter2"}"#] {
             let problem = parse_body::<LeaseDataKeyRequest>(body.as_bytes()).err();

@@ -8,6 +8,7 @@ use crate::KeyFileError;
 const TAG_SEQUENCE: u8 = 0x30;
 const CONSTRUCTED: u8 = 0x20;
 const CLASS: u8 = 0xC0;
+const NUMBER: u8 = 0x1F;
 
 /// Checks that `bytes` is exactly one element of definite length, nested no deeper than `max_depth`.
 ///
@@ -20,18 +21,19 @@ pub(crate) fn scan(bytes: &[u8], max_depth: usize, part: &'static str) -> Result
     let mut at = 0;
     loop {
         let element = read_header(bytes, at, &damaged)?;
+        let (None, Some(length)) = (element.split, element.length) else {
+            return Err(KeyFileError::NotDer);
+        };
         let limit = open.last().copied().unwrap_or(bytes.len());
-        if element.end > limit {
-            return Err(damaged);
-        }
+        let end = element.content.checked_add(length).filter(|end| *end <= limit).ok_or_else(|| damaged.clone())?;
         if element.constructed {
             if open.len() >= max_depth {
                 return Err(KeyFileError::NestedTooDeep { limit: max_depth });
             }
-            open.push(element.end);
+            open.push(end);
             at = element.content;
         } else {
-            at = element.end;
+            at = end;
         }
         while open.last() == Some(&at) {
             open.pop();
@@ -48,33 +50,42 @@ pub(crate) fn is_sequence(bytes: &[u8]) -> bool {
     bytes.first() == Some(&TAG_SEQUENCE)
 }
 
-struct Element {
-    constructed: bool,
-    content: usize,
-    end: usize,
+/// The head of one element.
+pub(crate) struct Header {
+    /// Where the tag ends and the length begins.
+    pub(crate) tag_end: usize,
+    pub(crate) content: usize,
+    /// `None` where the end is marked in the content, as only BER allows.
+    pub(crate) length: Option<usize>,
+    pub(crate) constructed: bool,
+    /// A string in pieces, which only BER allows: its universal tag number.
+    pub(crate) split: Option<u8>,
 }
 
-fn read_header(bytes: &[u8], at: usize, damaged: &KeyFileError) -> Result<Element, KeyFileError> {
+/// Reads the head of the element that begins at `at`. Nothing is said of where the element ends.
+///
+/// # Errors
+/// `damaged` when the bytes end within it, or the length can't be a length.
+pub(crate) fn read_header(bytes: &[u8], at: usize, damaged: &KeyFileError) -> Result<Header, KeyFileError> {
     let byte = |i: usize| bytes.get(i).copied().ok_or_else(|| damaged.clone());
     let tag = byte(at)?;
     let mut next = at + 1;
-    if tag & 0x1F == 0x1F {
+    if tag & NUMBER == NUMBER {
         // A tag number of several bytes; no structure in a key file has one, but an attribute may.
         while byte(next)? & 0x80 != 0 {
             next += 1;
         }
         next += 1;
     }
+    let tag_end = next;
     let constructed = tag & CONSTRUCTED != 0;
-    // A universal type other than SEQUENCE and SET in pieces is BER only.
-    if constructed && tag & CLASS == 0 && !matches!(tag & 0x1F, 0x08 | 0x0B | 0x10 | 0x11) {
-        return Err(KeyFileError::NotDer);
-    }
+    let split =
+        (constructed && tag & CLASS == 0 && !matches!(tag & NUMBER, 0x08 | 0x0B | 0x10 | 0x11)).then_some(tag & NUMBER);
     let first = byte(next)?;
     next += 1;
     let length = match first {
-        0x80 => return Err(KeyFileError::NotDer),
-        0..0x80 => usize::from(first),
+        0x80 => None,
+        0..0x80 => Some(usize::from(first)),
         _ => {
             let mut length: usize = 0;
             for _ in 0..first & 0x7F {
@@ -82,11 +93,10 @@ fn read_header(bytes: &[u8], at: usize, damaged: &KeyFileError) -> Result<Elemen
                     length.checked_mul(256).ok_or_else(|| damaged.clone())?.saturating_add(usize::from(byte(next)?));
                 next += 1;
             }
-            length
+            Some(length)
         }
     };
-    let end = next.checked_add(length).ok_or_else(|| damaged.clone())?;
-    Ok(Element { constructed, content: next, end })
+    Ok(Header { tag_end, content: next, length, constructed, split })
 }
 
 #[cfg(test)]

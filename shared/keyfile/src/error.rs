@@ -33,7 +33,7 @@ pub enum KeyFileError {
         found: &'static str,
     },
     /// The file is in an encoding looser than DER.
-    #[error("the file is encoded in BER with indefinite or split lengths, not in DER")]
+    #[error("the encoding is BER of a kind that is not taken, not DER")]
     NotDer,
     /// A part of the file can't be read.
     #[error("the {part} is damaged")]
@@ -60,6 +60,14 @@ pub enum KeyFileError {
         asked: u64,
         /// Most iterations.
         limit: u32,
+    },
+    /// The file asks for more memory for key derivation than allowed.
+    #[error("the file asks for {asked} bytes of memory for key derivation; at most {limit} are taken")]
+    TooMuchMemory {
+        /// Bytes asked for.
+        asked: u64,
+        /// Most bytes.
+        limit: u64,
     },
     /// There is no MAC.
     #[error("the file has no MAC, so neither its password nor its content can be checked")]
@@ -146,6 +154,7 @@ impl KeyFileError {
             Self::NestedTooDeep { .. } => "nested_too_deep",
             Self::TooManyBags { .. } => "too_many_bags",
             Self::TooManyIterations { .. } => "too_many_iterations",
+            Self::TooMuchMemory { .. } => "too_much_memory",
             Self::NoMac => "no_mac",
             Self::WrongPassword => "wrong_password",
             Self::UnencryptedKey => "unencrypted_key",
@@ -178,7 +187,10 @@ impl KeyFileError {
                 "Make a PFX of the key and its certificate: \
                  openssl pkcs12 -export -inkey key.pem -in cert.pem -out key.pfx"
             }
-            Self::NotDer | Self::TooManyIterations { .. } | Self::UnsupportedAlgorithm { .. } => {
+            Self::NotDer
+            | Self::TooManyIterations { .. }
+            | Self::TooMuchMemory { .. }
+            | Self::UnsupportedAlgorithm { .. } => {
                 "Write the file anew: openssl pkcs12 -in old.pfx -out key.pem, \
                  then openssl pkcs12 -export -in key.pem -out key.pfx, then destroy key.pem."
             }

@@ -47,8 +47,10 @@ pub struct Limits {
     /// Longest file, in bytes.
     pub file_bytes: usize,
     /// Most iterations of key derivation, summed over the whole file. A derivation that yields several
-    /// hash blocks counts once for each.
+    /// hash blocks counts once for each; scrypt counts once for each 128 bytes that it fills and mixes.
     pub iterations: u32,
+    /// Most memory that one derivation by scrypt may take, in bytes.
+    pub scrypt_bytes: u64,
     /// Deepest nesting of DER elements.
     pub depth: usize,
     /// Most bags (keys, certificates and others), and most groups of bags.
@@ -66,6 +68,7 @@ impl Default for Limits {
         Self {
             file_bytes: 64 * 1024,
             iterations: 10_000_000,
+            scrypt_bytes: 64 * 1024 * 1024,
             depth: 32,
             bags: 64,
             key_bits: vec![KeyBits::Rsa2048],

@@ -15,8 +15,9 @@ use crate::{
 /// How many environments a plan names.
 pub(crate) const NAMED: u32 = 20;
 
-/// The hash over what the effect of the operation depends on: the tenant's keys, locks and environments, not the time.
-pub(crate) fn plan_hash(unit: &Unit<'_>, asked: Asked<'_>) -> Result<PlanHash, ServiceError> {
+/// The hash over what the effect of the operation depends on: the tenant's keys, locks and environments and the environment's backups, not
+/// the time.
+pub(crate) fn plan_hash(unit: &Unit<'_>, asked: Asked<'_>, backups: u64) -> Result<PlanHash, ServiceError> {
     let tenant = unit.tenant()?;
     let keys: Vec<_> = tenant.keys.values().map(|key| (&key.id, key.state, key.in_vault)).collect();
     let environment = match asked.environment {
@@ -32,6 +33,7 @@ pub(crate) fn plan_hash(unit: &Unit<'_>, asked: Asked<'_>) -> Result<PlanHash, S
         "keys": keys,
         "running": tenant.operation,
         "environment": environment,
+        "backups": backups,
     });
     Ok(PlanHash(sha256_hex(&text.to_string())))
 }
@@ -48,7 +50,7 @@ impl Keyward {
         let possessed = unit.tenant()?.active().map(|key| key.fingerprint.clone());
         let command = Command::LockTenant { stated_name, possessed, operation: new_operation()? };
         let asked = Asked { operation: OperationName::LockTenant, ..asked };
-        let mut plan = plan(&unit, asked, &command)?;
+        let mut plan = plan(&unit, asked, &command, 0)?;
         let tenant = unit.tenant()?;
         plan.environments = tenant.environments;
         plan.first_environments = self.first_environment_ids(&tenant.id, |_| true).await?;
@@ -81,7 +83,7 @@ impl Keyward {
             return Err(Rejection::KeyNotFound.into());
         }
         let command = Command::ActivateKey { key: key.clone(), operation: new_operation()? };
-        let mut plan = plan(&unit, asked, &command)?;
+        let mut plan = plan(&unit, asked, &command, 0)?;
         let tenant = unit.tenant()?;
         plan.keys = vec![key.clone()];
         if tenant.active_key.as_ref() == Some(key) {
@@ -107,7 +109,7 @@ impl Keyward {
     pub async fn plan_roll_back_key(&self, request: &Request, tenant: &TenantId) -> Result<Plan, ServiceError> {
         let asked = Asked { operation: OperationName::RollBackKey, tenant, environment: None, key: None };
         let unit = self.begin(request, asked).await?;
-        let mut plan = plan(&unit, asked, &Command::RollBackKey { operation: new_operation()? })?;
+        let mut plan = plan(&unit, asked, &Command::RollBackKey { operation: new_operation()? }, 0)?;
         let tenant = unit.tenant()?;
         plan.environments = tenant.protected_environments;
         plan.first_environments = self.first_environment_ids(&tenant.id, is_protected).await?;
@@ -144,7 +146,7 @@ impl Keyward {
         let dependents = self.dependents(request, tenant, key).await?;
         let backups = dependents.backups.len();
         let command = Command::DestroyKey { key: key.clone(), dependents, operation: new_operation()? };
-        let mut plan = plan(&unit, asked, &command)?;
+        let mut plan = plan(&unit, asked, &command, 0)?;
         plan.environments = unit.tenant()?.key(key).map_or(0, |key| key.environments);
         plan.backups = u64::try_from(backups).unwrap_or(u64::MAX);
         plan.keys = vec![key.clone()];
@@ -173,12 +175,10 @@ impl Keyward {
         } else {
             Command::RevertEnvironment { stated_name }
         };
-        let mut plan = plan(&unit, asked, &command)?;
+        let backups = self.planned_backups(asked).await?;
+        let mut plan = plan(&unit, asked, &command, backups)?;
         plan.environments = 1;
         plan.first_environments = vec![id.clone()];
-        if deletes {
-            plan.backups = self.count_backups(tenant, id).await?;
-        }
         plan.effects = if deletes {
             vec![
                 "The data keys are destroyed: data and backups of the environment can be read by nobody, for good."
@@ -209,7 +209,7 @@ impl Keyward {
         let stored = load::<BackupDocument>(&*self.table, &addresses::backup(tenant, id, backup)).await?;
         let stored = stored.ok_or(Rejection::BackupNotFound)?.value.backup;
         unit.set_backup(Some(stored.clone()));
-        let mut plan = plan(&unit, asked, &Command::RestoreBackup)?;
+        let mut plan = plan(&unit, asked, &Command::RestoreBackup, 0)?;
         plan.environments = 1;
         plan.first_environments = vec![id.clone()];
         plan.backups = 1;
@@ -224,18 +224,30 @@ impl Keyward {
     }
 }
 
+impl Keyward {
+    /// The backups that the operation takes away: those of an environment that is deleted.
+    pub(crate) async fn planned_backups(&self, asked: Asked<'_>) -> Result<u64, ServiceError> {
+        match asked.environment {
+            Some(id) if asked.operation == OperationName::DeleteEnvironment => {
+                self.count_backups(asked.tenant, id).await
+            }
+            _ => Ok(0),
+        }
+    }
+}
+
 /// A plan with what all of them have: its hash, and whether the rules would let it through now.
-fn plan(unit: &Unit<'_>, asked: Asked<'_>, command: &Command) -> Result<Plan, ServiceError> {
+fn plan(unit: &Unit<'_>, asked: Asked<'_>, command: &Command, backups: u64) -> Result<Plan, ServiceError> {
     let refused = unit.consider(command, asked.environment).err();
     Ok(Plan {
         operation: asked.operation.to_string(),
-        hash: plan_hash(unit, asked)?,
+        hash: plan_hash(unit, asked, backups)?,
         retry_at: refused.as_ref().and_then(Rejection::retry_at),
         refused_with: refused.map(|rejection| rejection.code().to_owned()),
         environments: 0,
         first_environments: Vec::new(),
         keys: Vec::new(),
-        backups: 0,
+        backups,
         leases_end_at: None,
         deletion_at: None,
         undo_until: None,

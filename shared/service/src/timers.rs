@@ -41,18 +41,19 @@ pub(crate) fn next_reminder(settings: &Settings, after: Option<u32>) -> Option<u
     settings.reminder_days.iter().copied().filter(|days| after.is_none_or(|after| *days < after)).max()
 }
 
-/// The timers that an event starts.
+/// The timers that an event starts. `sequence` is its number in the audit log.
 pub(crate) fn started(
     tenant: &TenantId,
     event: &Event,
+    sequence: u64,
     now: Instant,
     settings: &Settings,
 ) -> Result<Vec<Write>, ServiceError> {
     match event {
         Event::KeyActivated { .. } | Event::KeyRolledBack { .. } => {
-            let which = u64::try_from(now.timestamp_millis()).unwrap_or_default();
+            // Named after the event and not after the instant: two key changes may have the same.
             let timer = TimerDocument::LockOpens { tenant: tenant.clone() };
-            let stored = Stored::new(addresses::timer(tenant, kinds::LOCK_OPENS, which), timer);
+            let stored = Stored::new(addresses::timer(tenant, kinds::LOCK_OPENS, sequence), timer);
             Ok(vec![put(&stored, tenant, now + settings.lock_opens_after.delta())?])
         }
         Event::TenantLocked { epoch, locked, deletion_at, .. } if *locked > 0 => {

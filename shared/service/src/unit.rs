@@ -158,8 +158,10 @@ impl<'a> Unit<'a> {
             self.writes.push(Stored::new(key, entry.clone()).put()?);
         }
         let key = addresses::audit(&self.id, entry.sequence);
+        let sequence = entry.sequence;
         self.writes.push(Stored::new(key, entry).put()?);
-        self.writes.extend(timers::started(&self.id, &recorded.event, self.context.now, self.context.settings)?);
+        let (now, settings) = (self.context.now, self.context.settings);
+        self.writes.extend(timers::started(&self.id, &recorded.event, sequence, now, settings)?);
         self.recorded.push(recorded);
         Ok(())
     }

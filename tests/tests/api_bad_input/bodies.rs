@@ -59,6 +59,16 @@ pub(crate) fn cases() -> Vec<Case> {
     for (name, body) in raw {
         at("olivia", ENVIRONMENTS, name, body);
     }
+    cases.extend(members());
+    cases.extend(tenants());
+    cases.extend(small());
+    cases
+}
+
+/// A registration with one member that it can't have.
+fn members() -> Vec<Case> {
+    let mut cases = Vec::new();
+    let mut at = |who, path: &str, name: &str, body: Vec<u8>| cases.push(Case::post(name, who, path, body));
     let values = [
         ("color", json!(CANARY)),
         ("id", json!(7)),
@@ -100,8 +110,6 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.push(Case::post("another region", "olivia", ENVIRONMENTS, region).is(409, "region_not_of_tenant"));
     let taken = environment("id", json!("prod-eu"));
     cases.push(Case::post("taken", "olivia", ENVIRONMENTS, taken).is(409, "environment_exists"));
-    cases.extend(tenants());
-    cases.extend(small());
     cases
 }
 

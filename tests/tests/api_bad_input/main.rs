@@ -106,19 +106,26 @@ impl Stage {
         self.local.actor("alice")
     }
 
-    /// Everything that a request could have changed, and the audit log.
-    fn state(&self) -> (Value, Vec<Value>) {
+    /// What every change of contoso or of one of its environments moves.
+    fn revisions(&self) -> Value {
         let token = &self.tokens["alice"];
-        let paths = ["", "/environments", "/environments/prod-eu/backups", "/keys"];
-        let mut state: Vec<Value> =
-            paths.iter().map(|path| self.local.get(token, &format!("{CONTOSO}{path}")).must_be(200).body).collect();
+        let read = |path: &str| self.local.get(token, &format!("{CONTOSO}{path}")).must_be(200);
+        let tenant = read("");
+        json!({ "revision": tenant.header("etag"), "tenant": tenant.body, "environments": read("/environments").body })
+    }
+
+    /// Everything that a request could have changed.
+    fn state(&self) -> State {
+        let alice = self.alice();
+        let mut rest = vec![alice.get("/environments/prod-eu/backups").must_be(200).body];
+        rest.push(alice.get("/keys").must_be(200).body);
         let fabrikam = self.local.get(&self.tokens["frank"], "/v1/tenants/fabrikam").must_be(200);
-        state.push(json!([fabrikam.header("etag"), fabrikam.body]));
+        rest.push(json!([fabrikam.header("etag"), fabrikam.body]));
         let vault = fs::read_dir(self.data.path().join("data/vault/keys")).unwrap();
         let mut files: Vec<_> = vault.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         files.sort();
-        state.push(json!(files));
-        (Value::Array(state), self.alice().audit())
+        rest.push(json!(files));
+        State { rest, audit: alice.audit() }
     }
 
     fn send(&self, case: &Case) -> (Answer, String) {
@@ -137,35 +144,60 @@ impl Stage {
     /// Sends every case and compares the state before and after. Says what was wrong.
     fn check(&self, cases: &[Case]) -> Vec<String> {
         let mut wrong = Vec::new();
-        let mut before = self.state();
+        let first = self.state();
+        let mut before = self.revisions();
         for case in cases {
             let (answer, text) = self.send(case);
-            let after = self.state();
-            if let Err(what) = judge(case, &answer, &text, &before, &after) {
+            let mut after = self.revisions();
+            if let Err(what) = judge(case, &answer, &text) {
                 wrong.push(format!("{}: {what}", case.name));
             }
-            before = after;
+            if case.logged.is_some() {
+                before["revision"] = after["revision"].clone();
+            }
+            if after != before {
+                wrong.push(format!("{}: something was changed: {before} {after}", case.name));
+            }
+            before = after.take();
+        }
+        if let Err(what) = compare(cases, &first, &self.state()) {
+            wrong.push(what);
         }
         wrong
     }
 }
 
-type State = (Value, Vec<Value>);
+struct State {
+    rest: Vec<Value>,
+    audit: Vec<Value>,
+}
 
-fn judge(case: &Case, answer: &Answer, text: &str, before: &State, after: &State) -> Result<(), String> {
-    let must = |holds: bool, what: &str| if holds { Ok(()) } else { Err(format!("{what}: {} {text}", answer.status)) };
+fn must(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(what()) }
+}
+
+fn judge(case: &Case, answer: &Answer, text: &str) -> Result<(), String> {
+    let must = |holds: bool, what: &str| must(holds, || format!("{what}: {} {text}", answer.status));
     must((answer.status, answer.code()) == (case.status, case.code), "another answer")?;
     must(answer.header("content-type") == Some("application/problem+json"), "another content-type")?;
     must(answer.body["status"] == case.status && answer.body["type"].is_string(), "not a whole problem")?;
     must(answer.body["nextStep"].as_str().is_some_and(|step| !step.is_empty()), "no next step")?;
     must(!text.contains(CANARY) && !text.contains(PASSWORD), "a secret is repeated")?;
-    must(text.len() < 2000, "a long answer")?;
-    must(before.0 == after.0, "the state was changed")?;
-    must(after.1.starts_with(&before.1), "the audit log was rewritten")?;
-    let new: Vec<&str> = after.1[before.1.len()..].iter().filter_map(|entry| entry["event"]["type"].as_str()).collect();
-    must(new == case.logged.into_iter().collect::<Vec<_>>(), &format!("logged {new:?}"))?;
-    let logged = serde_json::to_string(&after.1[before.1.len()..]).unwrap();
-    must(!logged.contains(CANARY) && !logged.contains(PASSWORD), "a secret is logged")
+    must(text.len() < 2000, "a long answer")
+}
+
+/// Beside the state, exactly the refusals that are to be logged were added to the audit log, in order and without a secret.
+fn compare(cases: &[Case], before: &State, after: &State) -> Result<(), String> {
+    must(before.rest == after.rest, || format!("the state was changed: {:?} {:?}", before.rest, after.rest))?;
+    must(after.audit.starts_with(&before.audit), || "the audit log was rewritten".to_owned())?;
+    let new = &after.audit[before.audit.len()..];
+    let word = |entry: &'_ Value, member: &str| entry["event"][member].as_str().unwrap_or_default().to_owned();
+    let logged: Vec<_> = new.iter().map(|entry| (word(entry, "type"), word(entry, "code"))).collect();
+    let expected = cases.iter().filter_map(|case| Some((case.logged?.to_owned(), case.code.to_owned())));
+    let expected: Vec<_> = expected.collect();
+    must(logged == expected, || format!("logged {logged:?}, expected {expected:?}"))?;
+    let text = serde_json::to_string(new).unwrap();
+    must(!text.contains(CANARY) && !text.contains(PASSWORD), || "a secret is logged".to_owned())
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The audit log as an auditor follows it: read on from where it was left, every hash computed again.
 
+use std::collections::BTreeSet;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use keyward_domain::chain;
 use serde_json::{Value, json};
@@ -73,6 +75,12 @@ impl AuditLog {
 
     pub(crate) fn count(&self, effect: &Effect) -> usize {
         self.entries.iter().filter(|entry| effect.is(&entry["event"])).count()
+    }
+
+    /// At how many instants such an event happened.
+    pub(crate) fn instants(&self, event: &str) -> usize {
+        let happened = self.entries.iter().filter(|entry| entry["event"]["type"] == event);
+        happened.map(|entry| entry["at"].as_str()).collect::<BTreeSet<_>>().len()
     }
 
     pub(crate) fn len(&self) -> usize {

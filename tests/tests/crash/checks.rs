@@ -141,7 +141,7 @@ impl Crashing<'_> {
 
     /// After the time that a request may take, no private key is in the vault that is not known.
     pub(crate) fn check_vault(&mut self) {
-        self.advance(0, 11 * 60);
+        self.advance(0, "advance", 11 * 60);
         let known = self.see().keys_in_vault();
         assert_eq!(self.private_keys(), known, "private keys in the vault, and keys that are said to be there");
     }

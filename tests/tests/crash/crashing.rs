@@ -11,7 +11,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
         mpsc,
     },
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -28,16 +28,27 @@ use crate::{
 pub(crate) const TENANT: &str = "/v1/tenants/contoso";
 
 /// How long a step is thought to take before one was seen.
-const UNSEEN: Duration = Duration::from_millis(60);
+const UNSEEN: Duration = Duration::from_millis(200);
+
+/// How long a started process is at what was left, about.
+const GOING_ON: Duration = Duration::from_millis(150);
 
 /// How long a start takes that makes the vault's keys and the demo world.
 const FIRST_START: Duration = Duration::from_millis(700);
+
+/// An environment and the number of a data key generation.
+type Generation = (String, u64);
+
+/// A lease that is being asked for.
+type Leasing = JoinHandle<Option<(Generation, Value)>>;
 
 /// What was done, over all lives.
 #[derive(Default)]
 pub(crate) struct Tally {
     pub(crate) kills: AtomicU64,
     pub(crate) unanswered: AtomicU64,
+    /// Of these, changes that were made all the same.
+    pub(crate) made_unanswered: AtomicU64,
     pub(crate) while_starting: AtomicU64,
     pub(crate) changes: AtomicU64,
     pub(crate) repeated: AtomicU64,
@@ -45,6 +56,7 @@ pub(crate) struct Tally {
     pub(crate) resumed: AtomicU64,
     pub(crate) leases: AtomicU64,
     pub(crate) deleted: AtomicU64,
+    pub(crate) deletions_resumed: AtomicU64,
     /// One life has failed: the others end too.
     pub(crate) failed: AtomicBool,
     /// How long each kind of step takes, so that the kill comes while it runs.
@@ -60,7 +72,7 @@ impl Tally {
     fn saw(&self, step: &'static str, took: Duration, whole: bool) {
         let mut typical = self.typical.lock().unwrap();
         let before = typical.get(step).copied().unwrap_or(UNSEEN);
-        let now = if whole { (before + took.mul_f32(1.2)) / 2 } else { before.max(took.mul_f32(1.2)) };
+        let now = if whole { (before + took.mul_f32(1.2)) / 2 } else { before.max(took * 2) };
         typical.insert(step, now);
     }
 }
@@ -73,7 +85,7 @@ pub(crate) struct Crashing<'a> {
     pub(crate) tally: &'a Tally,
     pub(crate) audit: AuditLog,
     /// Every data key that was ever leased, by environment and generation.
-    pub(crate) data_keys: BTreeMap<(String, u64), String>,
+    pub(crate) data_keys: BTreeMap<Generation, String>,
     tokens: BTreeMap<String, String>,
     requests: u64,
 }
@@ -115,6 +127,8 @@ impl<'a> Crashing<'a> {
 
     pub(crate) fn kill(&mut self) {
         self.local.take().unwrap().kill();
+        // The clock may have been moved past their end.
+        self.tokens.clear();
         self.tally.kills.fetch_add(1, Relaxed);
     }
 
@@ -152,9 +166,9 @@ impl<'a> Crashing<'a> {
         let before = Instant::now();
         self.start(&[]);
         self.tally.saw("start", before.elapsed(), true);
-        if self.chance.one_in(4) {
+        while self.chance.one_in(3) {
             // What was left is being gone on with now.
-            wait(self.chance.within(UNSEEN));
+            wait(self.chance.within(GOING_ON));
             self.kill();
             self.start(&[]);
         }
@@ -171,9 +185,17 @@ impl<'a> Crashing<'a> {
             let body = response.json().ok()?;
             Some((Answer { status, headers: http::HeaderMap::new(), body }, start.elapsed()))
         });
+        let leasing = self.lease_beside();
         wait(delay);
         self.kill();
         let answered = asking.join().unwrap();
+        if let Some((leased, answer)) = leasing.and_then(|leasing| leasing.join().unwrap()) {
+            self.tally.leases.fetch_add(1, Relaxed);
+            assert!(
+                answer["dataKey"] == self.data_keys[&leased],
+                "{leased:?} was leased as another data key during {step}"
+            );
+        }
         match &answered {
             Some((_, took)) => self.tally.saw(step, *took, true),
             None => {
@@ -185,7 +207,23 @@ impl<'a> Crashing<'a> {
         answered.map(|(answer, _)| answer)
     }
 
-    /// A token; they end when the clock is moved.
+    /// Leases some data key that is known while something else is under way; gives what a lease gave, and nothing for a refusal.
+    fn lease_beside(&mut self) -> Option<Leasing> {
+        let known: Vec<_> = self.data_keys.keys().cloned().collect();
+        if known.is_empty() {
+            return None;
+        }
+        let leased = self.chance.pick(&known).clone();
+        let token = self.token("orders");
+        let path = format!("{TENANT}/environments/{}/data-keys/lease", leased.0);
+        let request = self.local().request("POST", &path, Some(&token)).json(&json!({ "generation": leased.1 }));
+        Some(thread::spawn(move || {
+            let response = request.send().ok().filter(|response| response.status().is_success())?;
+            Some((leased, response.json().ok()?))
+        }))
+    }
+
+    /// A token, kept until the process is killed or the clock moved.
     pub(crate) fn token(&mut self, name: &str) -> String {
         if let Some(token) = self.tokens.get(name) {
             return token.clone();
@@ -208,6 +246,7 @@ impl<'a> Crashing<'a> {
         self.requests += 1;
         let key = format!("{step}-{}", self.requests);
         let before = self.audit.count(effect);
+        let mut made = 0;
         for _ in 0..self.chance.below(most + 1) {
             let request = self.request(who, path, body, &key);
             let answer = self.cut(step, request);
@@ -216,7 +255,10 @@ impl<'a> Crashing<'a> {
             if let Some(answer) = answer {
                 assert!((200..300).contains(&answer.status), "{step}: {}", answer.body);
                 assert_eq!(effects, 1, "{step} was answered with {} and is lost", answer.status);
+            } else if effects > made {
+                self.tally.made_unanswered.fetch_add(1, Relaxed);
             }
+            made = effects;
             self.tally.repeated.fetch_add(1, Relaxed);
         }
         let start = Instant::now();
@@ -238,13 +280,12 @@ impl<'a> Crashing<'a> {
     }
 
     /// Moves the clock, with up to so many crashes on the way.
-    pub(crate) fn advance(&mut self, most: u64, seconds: i64) {
+    pub(crate) fn advance(&mut self, most: u64, step: &'static str, seconds: i64) {
         let target = self.now() + chrono::TimeDelta::seconds(seconds);
         for _ in 0..self.chance.below(most + 1) {
             let left = (target - self.now()).num_seconds().max(0);
             let request = self.local().request("POST", "/dev/clock/advance", None).json(&json!({ "seconds": left }));
-            self.tokens.clear();
-            self.cut("advance", request);
+            self.cut(step, request);
         }
         let left = (target - self.now()).num_seconds().max(0) + 1;
         self.local().advance(left);

@@ -88,7 +88,7 @@ impl Life<'_> {
     }
 
     fn key_rolled_back(&mut self) {
-        self.crashing.advance(1, 25 * HOUR);
+        self.crashing.advance(1, "advance", 25 * HOUR);
         self.upload(1);
         self.activate(3, "k1");
         self.crashing.check_all_data_keys();
@@ -111,7 +111,7 @@ impl Life<'_> {
     fn keys_change(&mut self) {
         self.generate("g1");
         self.crashing.check_vault();
-        self.crashing.advance(1, 73 * HOUR);
+        self.crashing.advance(1, "advance", 73 * HOUR);
         self.activate(3, "k1");
         for environment in self.crashing.see().environments {
             if environment["managedBy"] == "provider" {
@@ -119,7 +119,7 @@ impl Life<'_> {
                 self.protect(crashes, environment["id"].as_str().unwrap());
             }
         }
-        self.crashing.advance(1, 73 * HOUR);
+        self.crashing.advance(1, "advance", 73 * HOUR);
         self.change(2, "destroy", "/keys/k0/destroy", &json!({}), Effect::of("key_destroyed", "/key", "k0"));
         self.crashing.check_all_data_keys();
         self.crashing.check_vault();
@@ -173,14 +173,14 @@ impl Life<'_> {
     /// What is still locked at the deadline is deleted, each environment once, and nothing else.
     fn locked_and_deleted(&mut self) {
         self.lock();
-        self.crashing.advance(1, 14 * DAY);
+        self.crashing.advance(1, "advance", 14 * DAY);
         self.present();
         self.unlock_some(6);
         let (kept, doomed) = (self.crashing.see().identifiers("present"), self.crashing.see().identifiers("locked"));
         assert_eq!(kept.len() + doomed.len(), ENVIRONMENTS);
-        self.crashing.advance(0, 14 * DAY - HOUR);
+        self.crashing.advance(0, "advance", 14 * DAY - HOUR);
         assert_eq!(self.crashing.see().identifiers("locked"), doomed, "an hour before the deadline");
-        self.crashing.advance(4, 2 * HOUR);
+        self.crashing.advance(4, "delete", 2 * HOUR);
         let seen = self.crashing.see();
         let deleted: BTreeSet<_> = seen.identifiers("deleted").into_iter().collect();
         assert_eq!(deleted, doomed.iter().cloned().collect());
@@ -191,6 +191,8 @@ impl Life<'_> {
             assert_eq!(times, 1, "{id} was deleted so many times");
         }
         self.crashing.check_all_data_keys();
+        let resumed = self.crashing.audit.instants("environment_deleted") > 1;
+        self.crashing.tally.deletions_resumed.fetch_add(u64::from(resumed), Relaxed);
         self.crashing.tally.deleted.fetch_add(u64::try_from(doomed.len()).unwrap(), Relaxed);
     }
 

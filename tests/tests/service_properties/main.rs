@@ -36,12 +36,12 @@ fn seed() -> [u8; 32] {
 /// Two environments under the active key `key-0`, which was activated just now.
 async fn set_up() -> Picture {
     let world = World::new().await;
-    for id in &ENVIRONMENTS[..2] {
+    for id in ENVIRONMENTS {
         world.environment(id, start()).await;
     }
     world.upload(&world.alice(start()), "key-0", key(0)).await.unwrap();
     world.activate(&world.alice(start()), "key-0").await.unwrap();
-    for id in &ENVIRONMENTS[..2] {
+    for id in ENVIRONMENTS {
         world.protect(&world.alice(start()), id).await.unwrap();
     }
     Picture::of(&world).await
@@ -57,7 +57,7 @@ fn the_promises_hold_on_every_walk() {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
     let config = Config {
         cases,
-        max_shrink_time: 120_000,
+        max_shrink_time: 30_000,
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/service_properties/regressions.txt"))),
         ..Config::default()
     };

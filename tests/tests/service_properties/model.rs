@@ -7,14 +7,14 @@ use keyward_domain::{DeletionCause, EnvironmentId, Event};
 
 /// Who may be read, by the events alone.
 #[derive(Default)]
-pub struct Model {
+pub(crate) struct Model {
     present: BTreeSet<EnvironmentId>,
     /// Until when each locked environment can be unlocked.
     locked: BTreeMap<EnvironmentId, DateTime<Utc>>,
 }
 
 impl Model {
-    pub fn take(&mut self, event: &Event) {
+    pub(crate) fn take(&mut self, event: &Event) {
         match event {
             Event::EnvironmentRegistered { environment, .. } => {
                 self.present.insert(environment.id.clone());
@@ -37,18 +37,23 @@ impl Model {
     }
 
     /// Whether data keys of the environment may be handed out.
-    pub fn is_open(&self, environment: &EnvironmentId) -> bool {
+    pub(crate) fn is_open(&self, environment: &EnvironmentId) -> bool {
         self.present.contains(environment) && !self.locked.contains_key(environment)
     }
 
-    pub fn next_deadline(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    /// Those that are there.
+    pub(crate) fn environments(&self) -> impl Iterator<Item = &EnvironmentId> {
+        self.present.iter()
+    }
+
+    pub(crate) fn next_deadline(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.locked.values().copied().filter(|deadline| *deadline > now).min()
     }
 }
 
 /// How often the walks came by what matters.
 #[derive(Clone, Debug, Default)]
-pub struct Reached {
+pub(crate) struct Reached {
     counts: BTreeMap<&'static str, u64>,
 }
 
@@ -69,12 +74,12 @@ const PLACES: [&str; 13] = [
 ];
 
 impl Reached {
-    pub fn count(&mut self, place: &'static str) {
+    pub(crate) fn count(&mut self, place: &'static str) {
         assert!(PLACES.contains(&place), "{place}");
         *self.counts.entry(place).or_default() += 1;
     }
 
-    pub fn take(&mut self, event: &Event) {
+    pub(crate) fn take(&mut self, event: &Event) {
         match event {
             Event::EnvironmentUnlocked { .. } => self.count("unlocks"),
             Event::KeyReactivated { .. } => self.count("reactivations"),
@@ -90,13 +95,13 @@ impl Reached {
         }
     }
 
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         for (place, count) in &other.counts {
             *self.counts.entry(place).or_default() += count;
         }
     }
 
-    pub fn is_everywhere(&self) -> bool {
+    pub(crate) fn is_everywhere(&self) -> bool {
         PLACES.iter().all(|place| self.counts.contains_key(place))
     }
 }

@@ -6,12 +6,17 @@ use proptest::{
     strategy::Just,
 };
 
-pub const ENVIRONMENTS: [&str; 4] = ["prod-0", "test-1", "test-2", "prod-3"];
-pub const KEYS: [&str; 3] = ["key-0", "key-1", "key-2"];
+/// Those at the beginning; later ones are numbered on.
+pub(crate) const ENVIRONMENTS: [&str; 2] = ["prod-0", "test-1"];
+
+/// Environments that are there at a time.
+pub(crate) const MOST_ENVIRONMENTS: usize = 4;
+
+pub(crate) const KEYS: [&str; 6] = ["key-0", "key-1", "key-2", "key-3", "key-4", "key-5"];
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Person {
+pub(crate) enum Person {
     Alice,
     Bob,
     /// System administrator of every environment, and no more.
@@ -20,19 +25,20 @@ pub enum Person {
 
 /// How far the clock goes before something is asked.
 #[derive(Clone, Copy, Debug)]
-pub enum Jump {
+pub(crate) enum Jump {
     Seconds(i64),
     /// So many seconds from the nearest deadline of a lock, where there is one.
     Deadline(i64),
 }
 
+/// What is asked for. An environment is named by its place among those that are there, and a few that were.
 #[derive(Clone, Copy, Debug)]
-pub enum Wish {
+pub(crate) enum Wish {
     Upload(usize),
     Activate(usize),
     RollBack,
     Destroy(usize),
-    Register(usize),
+    Register,
     Protect(usize),
     /// `stated`: with the environment's name.
     Revert {
@@ -43,11 +49,12 @@ pub enum Wish {
         environment: usize,
         stated: bool,
     },
-    LockByFile(usize),
-    LockBySignature(usize),
+    /// With the active key, unless another is named.
+    LockByFile(Option<usize>),
+    LockBySignature(Option<usize>),
     Unlock(usize),
-    /// Uploads the active key and activates it.
-    Present,
+    /// Uploads the active key, activates it and unlocks so many environments.
+    BringBack(usize),
     RegisterBackup {
         environment: usize,
         days: i64,
@@ -61,30 +68,31 @@ pub enum Wish {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub struct Step {
-    pub jump: Jump,
-    pub person: Person,
-    pub wish: Wish,
+pub(crate) struct Step {
+    pub(crate) jump: Jump,
+    pub(crate) person: Person,
+    pub(crate) wish: Wish,
 }
 
 fn wish() -> impl Strategy<Value = Wish> {
     let key = || 0..KEYS.len();
-    let environment = || 0..ENVIRONMENTS.len();
+    let environment = || 0..MOST_ENVIRONMENTS + 1;
+    let signer = || prop_oneof![3 => Just(None), 1 => (0..KEYS.len()).prop_map(Some)];
     prop_oneof![
-        3 => key().prop_map(Wish::Upload),
-        5 => key().prop_map(Wish::Activate),
-        2 => Just(Wish::RollBack),
-        3 => key().prop_map(Wish::Destroy),
-        2 => environment().prop_map(Wish::Register),
-        4 => environment().prop_map(Wish::Protect),
-        2 => (environment(), any::<bool>()).prop_map(|(environment, stated)| Wish::Revert { environment, stated }),
+        4 => key().prop_map(Wish::Upload),
+        6 => key().prop_map(Wish::Activate),
+        4 => Just(Wish::RollBack),
+        1 => key().prop_map(Wish::Destroy),
+        3 => Just(Wish::Register),
+        5 => environment().prop_map(Wish::Protect),
+        1 => (environment(), any::<bool>()).prop_map(|(environment, stated)| Wish::Revert { environment, stated }),
         1 => (environment(), any::<bool>()).prop_map(|(environment, stated)| Wish::Delete { environment, stated }),
-        3 => key().prop_map(Wish::LockByFile),
-        3 => key().prop_map(Wish::LockBySignature),
-        5 => environment().prop_map(Wish::Unlock),
-        4 => Just(Wish::Present),
+        1 => signer().prop_map(Wish::LockByFile),
+        1 => signer().prop_map(Wish::LockBySignature),
+        2 => environment().prop_map(Wish::Unlock),
+        5 => (0..=MOST_ENVIRONMENTS).prop_map(Wish::BringBack),
         2 => (environment(), 1..60_i64).prop_map(|(environment, days)| Wish::RegisterBackup { environment, days }),
-        2 => (environment(), any::<bool>()).prop_map(|(environment, oldest)| Wish::Restore { environment, oldest }),
+        3 => (environment(), any::<bool>()).prop_map(|(environment, oldest)| Wish::Restore { environment, oldest }),
         3 => Just(Wish::Sweep),
     ]
 }
@@ -92,18 +100,18 @@ fn wish() -> impl Strategy<Value = Wish> {
 fn jump() -> impl Strategy<Value = Jump> {
     const HOUR: i64 = 3600;
     prop_oneof![
-        8 => Just(Jump::Seconds(0)),
+        10 => Just(Jump::Seconds(0)),
         3 => Just(Jump::Seconds(60)),
-        2 => Just(Jump::Seconds(24 * HOUR)),
-        5 => Just(Jump::Seconds(72 * HOUR)),
+        3 => Just(Jump::Seconds(24 * HOUR)),
+        4 => Just(Jump::Seconds(72 * HOUR)),
         1 => Just(Jump::Seconds(7 * 24 * HOUR)),
         1 => Just(Jump::Deadline(-1)),
         1 => Just(Jump::Deadline(0)),
     ]
 }
 
-pub fn walks() -> impl Strategy<Value = Vec<Step>> {
-    let person = prop_oneof![5 => Just(Person::Alice), 4 => Just(Person::Bob), 1 => Just(Person::Carol)];
+pub(crate) fn walks() -> impl Strategy<Value = Vec<Step>> {
+    let person = prop_oneof![5 => Just(Person::Alice), 5 => Just(Person::Bob), 1 => Just(Person::Carol)];
     let step = (jump(), person, wish()).prop_map(|(jump, person, wish)| Step { jump, person, wish });
     proptest::collection::vec(step, 40)
 }

@@ -20,7 +20,7 @@ use keyward_tests::{
 
 use crate::{
     model::{Model, Reached},
-    steps::{ENVIRONMENTS, Jump, KEYS, Person, Step, Wish},
+    steps::{ENVIRONMENTS, Jump, KEYS, MOST_ENVIRONMENTS, Person, Step, Wish},
 };
 
 type Checked = Result<(), String>;
@@ -33,7 +33,7 @@ macro_rules! must {
     };
 }
 
-pub struct Walk {
+pub(crate) struct Walk {
     rig: Rig,
     counting: Arc<CountingTable>,
     now: DateTime<Utc>,
@@ -42,13 +42,15 @@ pub struct Walk {
     seen: usize,
     data_keys: BTreeMap<(EnvironmentId, u32), [u8; 32]>,
     names: Vec<VaultKeyName>,
+    /// Every environment that was registered.
+    ever: Vec<EnvironmentId>,
     backups: usize,
     steps: u32,
-    pub reached: Reached,
+    pub(crate) reached: Reached,
 }
 
 impl Walk {
-    pub async fn begin(picture: &Picture) -> Self {
+    pub(crate) async fn begin(picture: &Picture) -> Self {
         let mut rig = picture.restore().await;
         let counting = Arc::new(CountingTable::new(rig.world.table.clone()));
         rig.world.keyward = Keyward::new(counting.clone(), rig.vault.clone(), rig.world.outbox.clone(), settings());
@@ -62,6 +64,7 @@ impl Walk {
             seen: 0,
             data_keys: BTreeMap::new(),
             names: names.into_iter().map(|name| VaultKeyName::new(name).unwrap()).collect(),
+            ever: ENVIRONMENTS.map(environment_id).to_vec(),
             backups: 0,
             steps: 0,
             reached: Reached::default(),
@@ -88,7 +91,7 @@ impl Walk {
         new
     }
 
-    pub async fn step(&mut self, step: &Step) -> Checked {
+    pub(crate) async fn step(&mut self, step: &Step) -> Checked {
         self.steps += 1;
         self.now = match step.jump {
             Jump::Seconds(seconds) => self.now + TimeDelta::seconds(seconds),
@@ -100,12 +103,13 @@ impl Walk {
         };
         match step.wish {
             Wish::Sweep => self.sweep().await?,
-            Wish::Present => {
-                let tenant = self.rig.world.keyward.tenant_state(&self.rig.world.tenant).await.unwrap();
-                let active = tenant.active_key.and_then(|active| KEYS.iter().position(|id| *id == active.as_str()));
-                if let Some(active) = active {
+            Wish::BringBack(count) => {
+                if let Some(active) = self.active_key().await {
                     self.ask(step.person, Wish::Upload(active)).await?;
                     self.ask(step.person, Wish::Activate(active)).await?;
+                    for index in 0..count {
+                        self.ask(step.person, Wish::Unlock(index)).await?;
+                    }
                 }
             }
             wish => self.ask(step.person, wish).await?,
@@ -146,6 +150,19 @@ impl Walk {
             self.nothing_unwraps(&after).await?;
         }
         self.state_holds(&after)
+    }
+
+    /// The place of the active key among the walk's.
+    async fn active_key(&self) -> Option<usize> {
+        let tenant = self.rig.world.keyward.tenant_state(&self.rig.world.tenant).await.unwrap();
+        tenant.active_key.and_then(|active| KEYS.iter().position(|id| *id == active.as_str()))
+    }
+
+    /// The environments that can be named: those that are there, and the last one that was deleted.
+    fn environments(&self) -> Vec<EnvironmentId> {
+        let mut environments: Vec<_> = self.model.environments().cloned().collect();
+        environments.extend(self.ever.iter().filter(|id| !environments.contains(id)).last().cloned());
+        environments
     }
 
     /// What must hold of the state at any time.
@@ -204,7 +221,7 @@ impl Walk {
     /// E2, L6: what is locked or deleted gets no data key; what is open gets always the same.
     async fn lease_all(&mut self) -> Checked {
         let world = &self.rig.world;
-        for id in ENVIRONMENTS.map(environment_id) {
+        for id in self.environments() {
             // The newest two times, then the first.
             let generation = (self.steps % 3 == 0).then_some(1);
             let leased = world.keyward.lease_data_key(&world.orders(self.now), &world.tenant, &id, generation).await;
@@ -269,10 +286,10 @@ impl Walk {
 
     /// A challenge and its signature by a key that may be another than the active one.
     async fn challenge(&self, person: Person, wish: Wish) -> Option<(String, Vec<u8>)> {
-        let Wish::LockBySignature(index) = wish else { return None };
+        let Wish::LockBySignature(named) = wish else { return None };
         let world = &self.rig.world;
         let challenge = world.keyward.challenge_possession(&self.request(person), &world.tenant).await.ok()?;
-        let signature = key(index).sign_pss(&challenge.message).unwrap();
+        let signature = key(self.signer(named).await).sign_pss(&challenge.message).unwrap();
         Some((challenge.challenge, signature))
     }
 
@@ -285,14 +302,15 @@ impl Walk {
         let request = self.request(person);
         let world = &self.rig.world;
         let (keyward, tenant) = (&world.keyward, &world.tenant);
-        let environment = |index: usize| environment_id(ENVIRONMENTS[index]);
-        let name = |index: usize, stated: bool| stated.then(|| name_of(ENVIRONMENTS[index]));
+        let known = self.environments();
+        let environment = |index: usize| known[index % known.len()].clone();
+        let name = |index: usize, stated: bool| stated.then(|| name_of(environment(index).as_str()));
         match wish {
             Wish::Upload(index) => world.upload(&request, KEYS[index], key(index)).await,
             Wish::Activate(index) => keyward.activate_key(&request, tenant, &key_id(KEYS[index])).await,
             Wish::RollBack => keyward.roll_back_key(&request, tenant).await,
             Wish::Destroy(index) => keyward.destroy_key(&request, tenant, &key_id(KEYS[index])).await,
-            Wish::Register(index) => self.register(index).await,
+            Wish::Register => self.register().await,
             Wish::Protect(index) => keyward.protect_environment(&request, tenant, &environment(index)).await,
             Wish::Revert { environment: index, stated } => {
                 keyward.revert_environment(&request, tenant, &environment(index), name(index, stated)).await
@@ -300,8 +318,10 @@ impl Walk {
             Wish::Delete { environment: index, stated } => {
                 keyward.delete_environment(&request, tenant, &environment(index), name(index, stated)).await
             }
-            Wish::LockByFile(index) => world.lock(&request, key(index)).await,
-            Wish::LockBySignature(index) => self.lock_by_signature(&request, key(index), challenge).await,
+            Wish::LockByFile(named) => world.lock(&request, key(self.signer(named).await)).await,
+            Wish::LockBySignature(named) => {
+                self.lock_by_signature(&request, key(self.signer(named).await), challenge).await
+            }
             Wish::Unlock(index) => keyward.unlock_environment(&request, tenant, &environment(index)).await,
             Wish::RegisterBackup { environment: index, days } => {
                 let until = self.now + TimeDelta::days(days);
@@ -319,25 +339,41 @@ impl Walk {
                 let backup = BackupId::new(backup.unwrap_or_else(|| "none".into())).unwrap();
                 keyward.restore_backup(&request, tenant, &id, &backup).await
             }
-            Wish::Present | Wish::Sweep => Err(ServiceError::Rejected(Rejection::NotDue)),
+            Wish::BringBack(_) | Wish::Sweep => Err(ServiceError::Rejected(Rejection::NotDue)),
         }
     }
 
-    async fn register(&self, index: usize) -> Result<Outcome, ServiceError> {
-        let world = &self.rig.world;
+    /// The key that is named, or the active one.
+    async fn signer(&self, named: Option<usize>) -> usize {
+        match named {
+            Some(index) => index,
+            None => self.active_key().await.unwrap_or(0),
+        }
+    }
+
+    /// A new environment, or one that was there before, which is refused.
+    async fn register(&mut self) -> Result<Outcome, ServiceError> {
+        let full = self.model.environments().count() >= MOST_ENVIRONMENTS;
+        let (kind, prefix) = if self.steps % 2 == 0 {
+            (keyward_domain::EnvironmentKind::Production, "prod")
+        } else {
+            (keyward_domain::EnvironmentKind::Sandbox, "test")
+        };
+        let fresh = environment_id(&format!("{prefix}-{}", self.ever.len()));
+        let id = if full { self.ever[0].clone() } else { fresh };
         let environment = keyward_domain::NewEnvironment {
-            id: environment_id(ENVIRONMENTS[index]),
-            name: name_of(ENVIRONMENTS[index]),
-            kind: if ENVIRONMENTS[index].starts_with("prod") {
-                keyward_domain::EnvironmentKind::Production
-            } else {
-                keyward_domain::EnvironmentKind::Sandbox
-            },
+            name: name_of(id.as_str()),
+            id: id.clone(),
+            kind,
             region: keyward_domain::Region::new("europe").unwrap(),
             system_administrators: vec![keyward_domain::PersonId::new("carol").unwrap()],
             workloads: vec![keyward_domain::PersonId::new("orders").unwrap()],
         };
-        world.keyward.register_environment(&world.operator(self.now), &world.tenant, environment).await
+        let world = &self.rig.world;
+        let registered =
+            world.keyward.register_environment(&world.operator(self.now), &world.tenant, environment).await?;
+        self.ever.push(id);
+        Ok(registered)
     }
 
     async fn lock_by_signature(

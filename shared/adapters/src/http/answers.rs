@@ -4,7 +4,7 @@ use keyward_api::views::{
     ActivationOutcome, ActivationView, BackupView, EnvironmentView, GeneratedKeyView, KeyView, LockView, OperationView,
     TenantView,
 };
-use keyward_domain::{Event, KeyId, OperationName, ProtectionKey, Recorded, Settings};
+use keyward_domain::{Event, KeyId, OperationId, OperationName, ProtectionKey, Recorded, Settings};
 use keyward_service::{Answer, Outcome};
 use serde::Serialize;
 
@@ -78,6 +78,13 @@ fn key(outcome: &Outcome) -> Option<&ProtectionKey> {
         _ => None,
     })?;
     outcome.tenant.key(id)
+}
+
+/// The operation that an answer of this body started: an operation itself, or a view that names one.
+pub(super) fn started_operation(body: &str) -> Option<OperationId> {
+    let body: serde_json::Value = serde_json::from_str(body).ok()?;
+    let id = body.get("operation").or_else(|| body.get("id"))?.as_str()?;
+    OperationId::new(id).ok()
 }
 
 /// The answer to a generated key, with its file: given once.

@@ -78,10 +78,7 @@ impl Gate {
         let status = answer.status;
         let mut reply = Reply::new(answer);
         if let (202, Some(operation)) = (status, &outcome.operation) {
-            let place = format!("/v1/tenants/{}/operations/{}", outcome.tenant.id, operation.id);
-            reply = reply
-                .with(header::HeaderName::from_static("operation-location"), place)
-                .with(header::RETRY_AFTER, "1".to_owned());
+            reply = reply.following(&outcome.tenant.id, &operation.id);
         }
         if outcome.environment.is_some() {
             reply = tagged(reply, outcome.environment_revision);

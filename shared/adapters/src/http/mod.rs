@@ -12,7 +12,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA256, digest};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use keyward_api::{Found, MAX_BODY_BYTES, PathParameters, Problem, Route, find, problem};
-use keyward_domain::{Instant, OperationName};
+use keyward_domain::{Instant, OperationId, OperationName, TenantId};
 use keyward_service::{Answer, Idempotency, Keyward, Principal, ServiceError};
 
 use crate::tokens::Verifier;
@@ -45,6 +45,13 @@ impl Reply {
     fn with(mut self, name: header::HeaderName, value: String) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// Says where the operation that was started is followed.
+    fn following(self, tenant: &TenantId, operation: &OperationId) -> Self {
+        let place = format!("/v1/tenants/{tenant}/operations/{operation}");
+        self.with(header::HeaderName::from_static("operation-location"), place)
+            .with(header::RETRY_AFTER, "1".to_owned())
     }
 }
 
@@ -157,12 +164,12 @@ impl Gate {
     /// Asks the operation, unless this very request was answered before.
     async fn perform(&self, call: &Call) -> Result<Reply, Problem> {
         if let Some(answer) = self.keyward.stored_answer(&call.request).await.map_err(|e| failures::problem(&e))? {
-            return Ok(Reply::new(answer));
+            return Ok(repeated(call, answer));
         }
         match self.dispatch(call).await {
             Err(failures::Failure::Service(ServiceError::AnsweredBefore)) => {
                 match self.keyward.stored_answer(&call.request).await {
-                    Ok(Some(answer)) => Ok(Reply::new(answer)),
+                    Ok(Some(answer)) => Ok(repeated(call, answer)),
                     Ok(None) => Err(Problem::unavailable("the request is being answered elsewhere")),
                     Err(error) => Err(failures::problem(&error)),
                 }
@@ -178,6 +185,16 @@ impl Gate {
     /// The problem to answer with.
     pub fn caller(&self, headers: &HeaderMap, now: Instant) -> Result<Principal, Problem> {
         caller::principal(&self.verifier, headers, now)
+    }
+}
+
+/// A stored answer. Where it started an operation, its place is said again: whoever lost the first answer follows it by this one.
+fn repeated(call: &Call, answer: Answer) -> Reply {
+    let started = (answer.status == 202).then(|| answers::started_operation(&answer.body)).flatten();
+    let reply = Reply::new(answer);
+    match (call.parameters.tenant(), started) {
+        (Ok(tenant), Some(operation)) => reply.following(&tenant, &operation),
+        _ => reply,
     }
 }
 

@@ -30,7 +30,7 @@ impl Keyward {
             return Err(ServiceError::Stale);
         }
         if let Some(plan) = &request.plan
-            && *plan != plan_hash(&unit, asked)?
+            && *plan != plan_hash(&unit, asked, self.planned_backups(asked).await?)?
         {
             return Err(ServiceError::PlanChanged);
         }
