@@ -1,6 +1,11 @@
 //! Every step of every change breaks once: the table's and the vault's, before it is done, after it is done with the answer lost, and as
 //! if the process had died there. Afterwards the same request is repeated and the sweeps run: the end is that of a run without a fault.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::panic,
+    reason = "a test fails by panicking, and says what it measured"
+)]
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -288,7 +293,8 @@ impl End {
             all.chain(mails).collect()
         };
         let (here, there) = (lines(self), lines(expected));
-        let mut differences: Vec<_> = here.iter().filter(|line| !there.contains(line)).map(|line| format!("+ {line}")).collect();
+        let mut differences: Vec<_> =
+            here.iter().filter(|line| !there.contains(line)).map(|line| format!("+ {line}")).collect();
         differences.extend(there.iter().filter(|line| !here.contains(line)).map(|line| format!("- {line}")));
         if differences.is_empty() {
             differences.extend(here);

@@ -1,6 +1,11 @@
 //! L3, L5, L6 and K4 where it is about numbers: how much a lock writes, how much a deletion reads, and what is left of many
 //! requests at once.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::panic,
+    reason = "a test fails by panicking, and says what it measured"
+)]
 
 use std::{
     collections::BTreeMap,
@@ -243,6 +248,18 @@ async fn many_activations_at_once_are_one_key_change() {
     assert!(tally.keys().all(|told| allowed.contains(&told.as_str())), "{tally:?}");
 }
 
+#[tokio::test]
+async fn a_key_change_and_its_rollback_may_have_the_same_instant() {
+    let world = ready(Arc::new(EmbeddedTable::memory().await.unwrap())).await;
+    let now = start() + hours(72);
+    world.upload(&world.alice(now), "k2", key(1)).await.unwrap();
+    world.activate(&world.alice(now), "k2").await.unwrap();
+    world.keyward.roll_back_key(&world.bob(now), &world.tenant).await.unwrap();
+    finish(&world, Sweep::OpenLocks, now + hours(72)).await;
+    let opened = count(&events(&world).await, |event| matches!(event, Event::LockOpened { .. }));
+    assert_eq!(opened, 3, "each key change has a timer of its own");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn many_protects_at_once_mint_one_generation() {
     let world = ready(Arc::new(EmbeddedTable::memory().await.unwrap())).await;
@@ -428,7 +445,9 @@ async fn a_lease_during_the_proof_of_a_lock_ends_by_the_instant_that_the_lock_st
     let leased = world.keyward.lease_data_key(&request, &world.tenant, &id, None).await.unwrap();
     vault.go_on.notify_one();
     let outcome = locking.await.unwrap().unwrap();
-    let Some(Event::TenantLocked { leases_end_at, .. }) = outcome.events.first() else { panic!("{:?}", outcome.events) };
+    let Some(Event::TenantLocked { leases_end_at, .. }) = outcome.events.first() else {
+        panic!("{:?}", outcome.events)
+    };
     assert!(leased.until <= *leases_end_at, "a lease until {} beside a lock that states {leases_end_at}", leased.until);
 }
 

@@ -1,5 +1,5 @@
 //! A3 when the mail service fails: notices wait, longer each time; nobody is forgotten and nobody is told twice.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and says what it measured")]
 
 use std::{
     collections::BTreeMap,

@@ -1,5 +1,10 @@
 //! Wrapped data keys are good for one place and one key only, and backups for as long as the key that wraps them (E1, E3, K8).
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::panic,
+    reason = "a test fails by panicking, and says what it measured"
+)]
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};

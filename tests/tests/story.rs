@@ -20,6 +20,15 @@ const PASSWORD: &str = "a password nobody guesses";
 const CONTENT: &[u8] = b"name;amount\nada;12\n";
 const BOTH: [&str; 2] = ["alice@contoso.example", "bob@contoso.example"];
 
+/// Days before the deletion, and what the reminder's subject says then.
+const REMINDERS: [(i64, &str); 5] = [
+    (21, "will be deleted in 21 days"),
+    (14, "will be deleted in 14 days"),
+    (7, "will be deleted in 7 days"),
+    (3, "will be deleted in 3 days"),
+    (1, "will be deleted in 1 day"),
+];
+
 struct Stage {
     data: TempDir,
     local: Local,
@@ -192,8 +201,8 @@ fn the_other_is_deleted(stage: &Stage, locked: &Value) {
     assert!(wraps.iter().all(|wrap| wrap.place == "DATAKEYS#prod-eu"), "{wraps:?}");
 
     let mails = stage.mails();
-    for days in [21, 14, 7, 3, 1] {
-        let reminders = about(&mails, &format!("1 locked environments will be deleted in {days} days"));
+    for (days, words) in REMINDERS {
+        let reminders = about(&mails, &format!("1 locked environment {words}"));
         assert_eq!(recipients(&reminders), BOTH, "{days}");
         let at = deletion_at - TimeDelta::days(days);
         for mail in reminders {
@@ -262,8 +271,8 @@ fn by_command() {
     let states: Vec<&Value> = listed["value"].as_array().unwrap().iter().map(|known| &known["state"]).collect();
     assert_eq!(states, ["present", "deleted"]);
     let subjects = json_of(&alice, &["mailbox", "list"]).to_string();
-    for days in [21, 14, 7, 3, 1] {
-        assert_eq!(subjects.matches(&format!("will be deleted in {days} days")).count(), 2, "{days}");
+    for (_, words) in REMINDERS {
+        assert_eq!(subjects.matches(words).count(), 2, "{words}");
     }
     alice.run(&["audit", "list", "--verify"]).must_be(0);
     lock_by_other_proofs(&stage, &alice, &present);

@@ -7,6 +7,7 @@ use rsa::pkcs8::{EncodePrivateKey, ObjectIdentifier, PrivateKeyInfo};
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
 use zeroize::Zeroizing;
 
+use crate::weakness::check_modulus;
 use crate::{KeyBits, KeyFileError, Limits, der};
 
 /// `rsaEncryption` (RFC 8017, appendix A.1).
@@ -60,9 +61,17 @@ fn check_lengths(parts: &pkcs1::RsaPrivateKey<'_>, limits: &Limits) -> Result<()
         return Err(weak("it has more than two primes"));
     }
     let bits = bit_length(parts.modulus.as_bytes());
+    // The number's bytes are as many as an allowed size has, but its top bit isn't set: the primes were
+    // too short, or the number was cut.
+    if !bits.is_multiple_of(8) && check_size(bits.next_multiple_of(8), limits).is_ok() {
+        return Err(weak("the top bit of its modulus is not set"));
+    }
     check_size(bits, limits)?;
     if bit_length(parts.public_exponent.as_bytes()) > limits.exponent_bits {
         return Err(weak("its public exponent is too long"));
+    }
+    if parts.public_exponent.as_bytes().last().is_none_or(|byte| byte.is_multiple_of(2)) {
+        return Err(weak("its public exponent is even"));
     }
     let longest = [&parts.private_exponent, &parts.prime1, &parts.prime2]
         .into_iter()
@@ -107,6 +116,7 @@ fn check_strength(key: &RsaPrivateKey) -> Result<(), KeyFileError> {
     if p.bits().abs_diff(q.bits()) > PRIME_LENGTHS_APART {
         return Err(weak("its primes are of different length"));
     }
+    check_modulus(key.n())?;
     // FIPS 186-5, A.1.3: |p - q| > 2^(nlen/2 - 100), against Fermat's factorisation; and
     // d > 2^(nlen/2), against Wiener's attack.
     let half = key.n().bits() / 2;

@@ -7,13 +7,15 @@
 //! every size, count and iteration in it is held against [`Limits`] first.
 //!
 //! Private operations, key derivation, MACs and AES are done by aws-lc-rs. The `rsa` crate is used for
-//! structure only, `p12` for the container and for 3DES in old files.
+//! structure only, `p12` for the container; `des`, `rc2` and `scrypt` do what aws-lc-rs does not.
 
+mod ber;
 mod budget;
 mod data_key;
 mod der;
 mod error;
 mod fingerprint;
+mod inspect;
 pub mod jwe;
 mod key_checks;
 mod limits;
@@ -22,10 +24,15 @@ pub mod pfx;
 pub mod possession;
 mod private_key;
 mod public_key;
+mod weakness;
 
 pub use data_key::DataKey;
 pub use error::KeyFileError;
 pub use fingerprint::Fingerprint;
+pub use inspect::{
+    CertificateInspection, Encryption, FileKind, GroupInspection, Inspection, KeyInspection, MacInspection,
+    PasswordCheck, Refusal, inspect,
+};
 pub use limits::{KeyBits, Limits};
 pub use password::Password;
 pub use private_key::PrivateKey;

@@ -51,6 +51,9 @@ impl PublicKey {
         if key.e().bits() < 2 || key.e().bits() > limits.exponent_bits {
             return Err(KeyFileError::WeakKey { why: "its public exponent is too short or too long" });
         }
+        if key.e().to_bytes_le().first().is_none_or(|byte| byte.is_multiple_of(2)) {
+            return Err(KeyFileError::WeakKey { why: "its public exponent is even" });
+        }
         // Encoded anew, so that one key has one encoding and one fingerprint.
         let canonical = key.to_public_key_der().map_err(|_| DAMAGED)?;
         let oaep = PublicEncryptingKey::from_der(canonical.as_bytes())

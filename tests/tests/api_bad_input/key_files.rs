@@ -25,7 +25,7 @@ pub(crate) fn cases(stage: &Stage) -> Vec<Case> {
         file("text", CANARY.as_bytes(), CANARY, "not_pfx"),
         file("PEM", &bench.get("key.pem"), CANARY, "not_pfx"),
         file("zeros", &[0; 3000], CANARY, "not_pfx"),
-        file("nested", &[0x30, 0x80].repeat(3000), CANARY, "not_der"),
+        file("nested", &[0x30, 0x80].repeat(3000), CANARY, "nested_too_deep"),
         file("too large", &vec![0x30; 65 * 1024], CANARY, "file_too_large"),
         file("cut off", &good[..good.len() / 2], CANARY, "damaged"),
         file("more after it", &[&good[..], b"more"].concat(), CANARY, "damaged"),

@@ -1,6 +1,11 @@
 //! What no client should send: each is refused with its status and code as a problem, repeats no secret and changes nothing.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and says what it measured")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and says what it measured"
+)]
 
 mod addresses;
 mod bodies;

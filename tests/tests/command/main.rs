@@ -1,6 +1,11 @@
 //! The command: exit codes, output, confirmation, passwords, files, and sealed files large and damaged.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and says what it measured")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and says what it measured"
+)]
 
 mod sealed_files;
 

@@ -11,13 +11,10 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use keyward_keyfile::{Limits, Password, PrivateKey, pfx};
 use keyward_tests::{
-    actor::Actor,
     command::{Ended, Terminal},
-    keys::{key, pfx_of},
+    keys::key,
     local::Local,
-    openssl::Openssl,
     traces::{Search, Secret, Trace, files},
 };
 use serde_json::{Value, json};

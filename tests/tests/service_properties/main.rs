@@ -1,5 +1,10 @@
 //! Whatever is asked of the operations over table and vault, in whatever order and at whatever instant, the promises hold.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::panic,
+    reason = "a test fails by panicking, and says what it measured"
+)]
 
 mod model;
 mod steps;

@@ -37,6 +37,8 @@ pub(crate) enum Wish {
     Upload(usize),
     Activate(usize),
     RollBack,
+    /// Uploads and activates a key, which another administrator rolls back.
+    RollBackAtOnce(usize),
     Destroy(usize),
     Register,
     Protect(usize),
@@ -49,7 +51,7 @@ pub(crate) enum Wish {
         environment: usize,
         stated: bool,
     },
-    /// With the active key, unless another is named.
+    /// With the active key as soon as locking is open, unless a key is named: then at once, and with that one.
     LockByFile(Option<usize>),
     LockBySignature(Option<usize>),
     Unlock(usize),
@@ -81,14 +83,15 @@ fn wish() -> impl Strategy<Value = Wish> {
     prop_oneof![
         4 => key().prop_map(Wish::Upload),
         6 => key().prop_map(Wish::Activate),
-        4 => Just(Wish::RollBack),
-        1 => key().prop_map(Wish::Destroy),
+        3 => Just(Wish::RollBack),
+        2 => key().prop_map(Wish::RollBackAtOnce),
+        3 => key().prop_map(Wish::Destroy),
         3 => Just(Wish::Register),
         5 => environment().prop_map(Wish::Protect),
         1 => (environment(), any::<bool>()).prop_map(|(environment, stated)| Wish::Revert { environment, stated }),
         1 => (environment(), any::<bool>()).prop_map(|(environment, stated)| Wish::Delete { environment, stated }),
-        1 => signer().prop_map(Wish::LockByFile),
-        1 => signer().prop_map(Wish::LockBySignature),
+        2 => signer().prop_map(Wish::LockByFile),
+        2 => signer().prop_map(Wish::LockBySignature),
         2 => environment().prop_map(Wish::Unlock),
         5 => (0..=MOST_ENVIRONMENTS).prop_map(Wish::BringBack),
         2 => (environment(), 1..60_i64).prop_map(|(environment, days)| Wish::RegisterBackup { environment, days }),

@@ -101,8 +101,19 @@ impl Walk {
                 deadline.unwrap_or(self.now).max(self.now)
             }
         };
+        if let Wish::LockByFile(None) | Wish::LockBySignature(None) = step.wish {
+            let tenant = self.rig.world.keyward.tenant_state(&self.rig.world.tenant).await.unwrap();
+            let opens_at = tenant.last_change.map_or(self.now, |change| change.changed_at + TimeDelta::hours(72));
+            self.now = self.now.max(opens_at);
+        }
         match step.wish {
             Wish::Sweep => self.sweep().await?,
+            Wish::RollBackAtOnce(index) => {
+                let other = if step.person == Person::Alice { Person::Bob } else { Person::Alice };
+                self.ask(step.person, Wish::Upload(index)).await?;
+                self.ask(step.person, Wish::Activate(index)).await?;
+                self.ask(other, Wish::RollBack).await?;
+            }
             Wish::BringBack(count) => {
                 if let Some(active) = self.active_key().await {
                     self.ask(step.person, Wish::Upload(active)).await?;
@@ -161,7 +172,7 @@ impl Walk {
     /// The environments that can be named: those that are there, and the last one that was deleted.
     fn environments(&self) -> Vec<EnvironmentId> {
         let mut environments: Vec<_> = self.model.environments().cloned().collect();
-        environments.extend(self.ever.iter().filter(|id| !environments.contains(id)).last().cloned());
+        environments.extend(self.ever.iter().rfind(|id| !environments.contains(id)).cloned());
         environments
     }
 
@@ -223,7 +234,7 @@ impl Walk {
         let world = &self.rig.world;
         for id in self.environments() {
             // The newest two times, then the first.
-            let generation = (self.steps % 3 == 0).then_some(1);
+            let generation = (self.steps.is_multiple_of(3)).then_some(1);
             let leased = world.keyward.lease_data_key(&world.orders(self.now), &world.tenant, &id, generation).await;
             let is_open = self.model.is_open(&id);
             match leased {
@@ -339,7 +350,9 @@ impl Walk {
                 let backup = BackupId::new(backup.unwrap_or_else(|| "none".into())).unwrap();
                 keyward.restore_backup(&request, tenant, &id, &backup).await
             }
-            Wish::BringBack(_) | Wish::Sweep => Err(ServiceError::Rejected(Rejection::NotDue)),
+            Wish::BringBack(_) | Wish::RollBackAtOnce(_) | Wish::Sweep => {
+                Err(ServiceError::Rejected(Rejection::NotDue))
+            }
         }
     }
 
@@ -354,7 +367,7 @@ impl Walk {
     /// A new environment, or one that was there before, which is refused.
     async fn register(&mut self) -> Result<Outcome, ServiceError> {
         let full = self.model.environments().count() >= MOST_ENVIRONMENTS;
-        let (kind, prefix) = if self.steps % 2 == 0 {
+        let (kind, prefix) = if self.steps.is_multiple_of(2) {
             (keyward_domain::EnvironmentKind::Production, "prod")
         } else {
             (keyward_domain::EnvironmentKind::Sandbox, "test")

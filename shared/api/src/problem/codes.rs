@@ -325,6 +325,7 @@ pub const CODES: &[Code] = &[
     row(422, "nested_too_deep", "The file nests too deeply", EXPORT_ONE),
     row(422, "too_many_bags", "The file holds too many bags", EXPORT_ONE),
     row(422, "too_many_iterations", "The file asks for too much key derivation", WRITE_ANEW),
+    row(422, "too_much_memory", "The file asks for too much memory for key derivation", WRITE_ANEW),
     row(422, "unsupported_algorithm", "The file uses an algorithm that is not supported", WRITE_ANEW),
     row(422, "no_key", "The file holds no private key", "Export the certificate with its private key."),
     row(422, "several_keys", "The file holds several private keys", "Export a file with only the one key."),

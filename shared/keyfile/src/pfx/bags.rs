@@ -5,71 +5,95 @@ use yasna::models::ObjectIdentifier;
 use yasna::{ASN1Result, BERReader, Tag};
 use zeroize::Zeroizing;
 
-use super::{container, encryption, oids};
+use super::encryption::Scheme;
+use super::oids;
 use crate::budget::Budget;
-use crate::{KeyFileError, Limits, Password, der};
+use crate::{KeyFileError, Limits, Password, PrivateKey, ber};
 
-/// A private key as it lies in the file, still encrypted.
-pub(super) struct ShroudedKey {
-    pub(super) encrypted: Vec<u8>,
+const BAGS: &str = "list of bags";
+const KEY: &str = "encrypted private key";
+
+/// A bag that isn't a list of bags.
+pub(super) struct Bag {
+    pub(super) kind: Kind,
     /// Its friendly name, made safe to show.
     pub(super) name: Option<String>,
 }
 
-const BAGS: &str = "list of bags";
+/// What lies in a bag.
+pub(super) enum Kind {
+    /// A private key as PKCS#8, not encrypted.
+    Key(Zeroizing<Vec<u8>>),
+    /// A private key as EncryptedPrivateKeyInfo.
+    ShroudedKey(Vec<u8>),
+    /// A CertBag.
+    Certificate(Vec<u8>),
+    Other,
+}
 
-/// Finds the private keys in an AuthenticatedSafe whose MAC was checked.
+/// An encrypted private key taken apart.
+pub(super) struct ShroudedKey {
+    pub(super) scheme: Scheme,
+    encrypted: Vec<u8>,
+}
+
+/// Takes an encrypted private key apart.
 ///
 /// # Errors
-/// `unencrypted_key`, `too_many_bags`, `unsupported_algorithm`, `too_many_iterations`, `damaged`,
-/// `not_der`, `nested_too_deep`.
-pub(super) fn find_keys(
-    content: &[u8],
-    password: &Password,
-    limits: &Limits,
-    budget: &mut Budget,
-) -> Result<Vec<ShroudedKey>, KeyFileError> {
-    let mut keys = Vec::new();
-    let mut seen = 0;
-    for group in container::groups(content, limits)? {
-        let safe = match group {
-            container::Group::Plain(safe) => safe,
-            container::Group::Encrypted { algorithm, content } => {
-                encryption::decrypt(&algorithm, &content, password, budget, "group of bags")?
-            }
-            container::Group::Other(oid) => {
-                return Err(KeyFileError::UnsupportedAlgorithm { part: "group of bags", algorithm: oids::name(&oid) });
-            }
-        };
-        der::scan(&safe, limits.depth, BAGS)?;
-        take_keys(safe, limits, &mut seen, &mut keys)?;
+/// `unsupported_algorithm`, `damaged`.
+pub(super) fn shrouded_key(encoded: &[u8]) -> Result<ShroudedKey, KeyFileError> {
+    let info =
+        yasna::parse_ber(encoded, EncryptedPrivateKeyInfo::parse).map_err(|_| KeyFileError::Damaged { part: KEY })?;
+    Ok(ShroudedKey { scheme: Scheme::parse(&info.encryption_algorithm, KEY)?, encrypted: info.encrypted_data })
+}
+
+impl ShroudedKey {
+    /// Decrypts the key and checks it.
+    ///
+    /// # Errors
+    /// `too_many_iterations`, `too_much_memory`, `damaged`, and those of [`PrivateKey::from_pkcs8`].
+    pub(super) fn open(
+        &self,
+        password: &Password,
+        limits: &Limits,
+        budget: &mut Budget,
+    ) -> Result<PrivateKey, KeyFileError> {
+        parse_key(&self.decrypt(password, budget)?, limits)
     }
-    Ok(keys)
+
+    /// Decrypts the key, which is then PKCS#8.
+    ///
+    /// # Errors
+    /// `too_many_iterations`, `too_much_memory`, `damaged`.
+    pub(super) fn decrypt(&self, password: &Password, budget: &mut Budget) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+        self.scheme.decrypt(&self.encrypted, password, budget, KEY)
+    }
+
+    /// Charges what [`open`](Self::open) would cost.
+    ///
+    /// # Errors
+    /// `too_many_iterations`, `too_much_memory`, `damaged`.
+    pub(super) fn charge(&self, budget: &mut Budget) -> Result<(), KeyFileError> {
+        self.scheme.charge(budget, KEY)
+    }
 }
 
-/// Decrypts one key.
+/// Reads a key in PKCS#8 as it lies in a bag.
 ///
 /// # Errors
-/// `unsupported_algorithm`, `too_many_iterations`, `damaged`.
-pub(super) fn open(
-    key: &ShroudedKey,
-    password: &Password,
-    budget: &mut Budget,
-) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
-    const PART: &str = "encrypted private key";
-    let info = yasna::parse_ber(&key.encrypted, EncryptedPrivateKeyInfo::parse)
-        .map_err(|_| KeyFileError::Damaged { part: PART })?;
-    encryption::decrypt(&info.encryption_algorithm, &info.encrypted_data, password, budget, PART)
+/// Those of [`PrivateKey::from_pkcs8`].
+pub(super) fn parse_key(pkcs8: &[u8], limits: &Limits) -> Result<PrivateKey, KeyFileError> {
+    PrivateKey::from_pkcs8(&ber::normalise(pkcs8, limits.depth, "private key")?, limits)
 }
 
-/// Goes through a list of bags and the lists within it. How deep those go was bounded by the scan.
-fn take_keys(
-    safe: Zeroizing<Vec<u8>>,
-    limits: &Limits,
-    seen: &mut usize,
-    keys: &mut Vec<ShroudedKey>,
-) -> Result<(), KeyFileError> {
-    let mut lists = vec![safe];
+/// Lists the bags of a group and of the lists within it. How deep those go is bounded by the depth
+/// of the encoding. `seen` counts the bags of the whole file, those that are lists included.
+///
+/// # Errors
+/// `too_many_bags`, `damaged`, `nested_too_deep`, `not_der`.
+pub(super) fn list(safe: Zeroizing<Vec<u8>>, limits: &Limits, seen: &mut usize) -> Result<Vec<Bag>, KeyFileError> {
+    let mut found = Vec::new();
+    let mut lists = vec![Zeroizing::new(ber::normalise(&safe, limits.depth, BAGS)?.to_vec())];
     while let Some(list) = lists.pop() {
         let bags = yasna::parse_ber(&list, |r| r.collect_sequence_of(read_bag))
             .map_err(|_| KeyFileError::Damaged { part: BAGS })?;
@@ -77,26 +101,28 @@ fn take_keys(
         if *seen > limits.bags {
             return Err(KeyFileError::TooManyBags { limit: limits.bags });
         }
-        for bag in bags {
-            if oids::is(&bag.kind, oids::KEY_BAG) {
-                return Err(KeyFileError::UnencryptedKey);
-            } else if oids::is(&bag.kind, oids::SAFE_CONTENTS_BAG) {
-                lists.push(bag.value);
-            } else if oids::is(&bag.kind, oids::SHROUDED_KEY_BAG) {
-                keys.push(ShroudedKey { encrypted: bag.value.to_vec(), name: bag.name });
-            }
+        for (oid, mut value, name) in bags {
+            let kind = if oids::is(&oid, oids::KEY_BAG) {
+                Kind::Key(value)
+            } else if oids::is(&oid, oids::SAFE_CONTENTS_BAG) {
+                lists.push(value);
+                continue;
+            } else if oids::is(&oid, oids::SHROUDED_KEY_BAG) {
+                Kind::ShroudedKey(std::mem::take(&mut *value))
+            } else if oids::is(&oid, oids::CERTIFICATE_BAG) {
+                Kind::Certificate(std::mem::take(&mut *value))
+            } else {
+                Kind::Other
+            };
+            found.push(Bag { kind, name });
         }
     }
-    Ok(())
+    Ok(found)
 }
 
-struct Bag {
-    kind: ObjectIdentifier,
-    value: Zeroizing<Vec<u8>>,
-    name: Option<String>,
-}
+type RawBag = (ObjectIdentifier, Zeroizing<Vec<u8>>, Option<String>);
 
-fn read_bag(reader: BERReader<'_, '_>) -> ASN1Result<Bag> {
+fn read_bag(reader: BERReader<'_, '_>) -> ASN1Result<RawBag> {
     reader.read_sequence(|bag| {
         let kind = bag.next().read_oid()?;
         let value = bag.next().read_tagged(Tag::context(0), |r| r.read_der())?;
@@ -113,15 +139,19 @@ fn read_bag(reader: BERReader<'_, '_>) -> ASN1Result<Bag> {
                 })
             })
         })?;
-        Ok(Bag { kind, value: Zeroizing::new(value), name })
+        Ok((kind, Zeroizing::new(value), name))
     })
 }
 
-/// A friendly name, cut and without control characters. One that can't be read is no reason to
-/// refuse the file.
+/// A friendly name. One that can't be read is no reason to refuse the file.
 fn read_name(values: &[u8]) -> Option<String> {
-    const MAX_CHARACTERS: usize = 64;
     let mut names = yasna::parse_ber(values, |r| r.collect_set_of(|name| name.read_bmp_string())).ok()?;
-    let name: String = names.pop()?.chars().filter(|c| !c.is_control()).take(MAX_CHARACTERS).collect();
+    shown(&names.pop()?)
+}
+
+/// A name made safe to show: cut, and without control characters.
+pub(super) fn shown(name: &str) -> Option<String> {
+    const MAX_CHARACTERS: usize = 64;
+    let name: String = name.chars().filter(|c| !c.is_control()).take(MAX_CHARACTERS).collect();
     (!name.is_empty()).then_some(name)
 }

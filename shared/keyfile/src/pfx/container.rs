@@ -4,16 +4,35 @@ use p12::AlgorithmIdentifier;
 use yasna::{ASN1Error, ASN1ErrorKind, ASN1Result, BERReader, Tag};
 use zeroize::Zeroizing;
 
+use super::encryption::Scheme;
 use super::oids;
-use crate::{KeyFileError, Limits, der};
+use crate::budget::Budget;
+use crate::{KeyFileError, Limits, Password, ber, der};
 
 const DAMAGED: KeyFileError = KeyFileError::Damaged { part: "outer structure of the file" };
+
+/// How a key store in Java's own old format begins.
+pub(crate) const JAVA_KEY_STORE: [u8; 4] = [0xFE, 0xED, 0xFE, 0xED];
 
 /// A file taken apart, nothing of it checked yet.
 pub(super) struct Container {
     /// The AuthenticatedSafe's encoding: what the MAC is over.
     pub(super) content: Vec<u8>,
-    pub(super) mac: Mac,
+    /// The MacData's encoding.
+    mac: Option<Vec<u8>>,
+    /// Whether the outer structure is in BER.
+    pub(super) ber: bool,
+}
+
+impl Container {
+    /// The MAC as the file states it.
+    ///
+    /// # Errors
+    /// `no_mac`, `damaged`.
+    pub(super) fn mac(&self) -> Result<Mac, KeyFileError> {
+        let mac = self.mac.as_deref().ok_or(KeyFileError::NoMac)?;
+        yasna::parse_ber(mac, read_mac).map_err(|_| KeyFileError::Damaged { part: "MAC" })
+    }
 }
 
 /// The MAC as the file states it.
@@ -27,17 +46,16 @@ pub(super) struct Mac {
 /// Takes a file apart.
 ///
 /// # Errors
-/// `file_too_large`, `not_pfx`, `not_der`, `nested_too_deep`, `damaged`, `no_mac`,
-/// `unsupported_algorithm`.
+/// `file_too_large`, `not_pfx`, `not_der`, `nested_too_deep`, `damaged`, `unsupported_algorithm`.
 pub(super) fn parse(file: &[u8], limits: &Limits) -> Result<Container, KeyFileError> {
     if file.len() > limits.file_bytes {
         return Err(KeyFileError::FileTooLarge { bytes: file.len(), limit: limits.file_bytes });
     }
     look_at_beginning(file)?;
-    der::scan(file, limits.depth, "file")?;
-    // The scan has excluded what BER adds except the order of sets, in which some writers err.
+    let file = ber::normalise(file, limits.depth, "file")?;
+    // What BER adds is gone except the order of sets, in which some writers err.
     let outer =
-        yasna::parse_ber(file, read_pfx).map_err(|_| KeyFileError::NotPfx { found: "some other DER structure" })?;
+        yasna::parse_ber(&file, read_pfx).map_err(|_| KeyFileError::NotPfx { found: "some other DER structure" })?;
     if outer.version != 3 {
         return Err(KeyFileError::NotPfx { found: "its version is not 3" });
     }
@@ -47,11 +65,7 @@ pub(super) fn parse(file: &[u8], limits: &Limits) -> Result<Container, KeyFileEr
             algorithm: "a signature (public-key integrity mode)".to_owned(),
         });
     }
-    let Some(content) = outer.content else {
-        return Err(DAMAGED);
-    };
-    let mac = outer.mac.ok_or(KeyFileError::NoMac)?;
-    Ok(Container { content, mac: yasna::parse_ber(&mac, read_mac).map_err(|_| KeyFileError::Damaged { part: "MAC" })? })
+    Ok(Container { content: outer.content.ok_or(DAMAGED)?, mac: outer.mac, ber: file.was_ber() })
 }
 
 fn look_at_beginning(file: &[u8]) -> Result<(), KeyFileError> {
@@ -59,7 +73,7 @@ fn look_at_beginning(file: &[u8]) -> Result<(), KeyFileError> {
         "it is empty"
     } else if file.trim_ascii_start().starts_with(b"-----BEGIN") {
         "it is a PEM file"
-    } else if file.starts_with(&[0xFE, 0xED, 0xFE, 0xED]) {
+    } else if file.starts_with(&JAVA_KEY_STORE) {
         "it is a Java key store (JKS)"
     } else if !der::is_sequence(file) {
         "it does not begin like one"
@@ -108,6 +122,8 @@ fn read_mac(reader: BERReader<'_, '_>) -> ASN1Result<Mac> {
     })
 }
 
+const GROUP: &str = "group of bags";
+
 /// One group of bags.
 pub(super) enum Group {
     Plain(Zeroizing<Vec<u8>>),
@@ -115,14 +131,51 @@ pub(super) enum Group {
     Other(yasna::models::ObjectIdentifier),
 }
 
+impl Group {
+    /// How it is encrypted; `None` when it isn't.
+    ///
+    /// # Errors
+    /// `unsupported_algorithm`, `damaged`.
+    pub(super) fn scheme(&self) -> Result<Option<Scheme>, KeyFileError> {
+        match self {
+            Self::Plain(_) => Ok(None),
+            Self::Encrypted { algorithm, .. } => Scheme::parse(algorithm, GROUP).map(Some),
+            Self::Other(oid) => {
+                Err(KeyFileError::UnsupportedAlgorithm { part: GROUP, algorithm: oids::name(oid) })
+            }
+        }
+    }
+
+    /// The list of bags in it, decrypted where that is needed.
+    ///
+    /// # Errors
+    /// `unsupported_algorithm`, `too_many_iterations`, `too_much_memory`, `damaged`.
+    pub(super) fn open(self, password: &Password, budget: &mut Budget) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+        match (self.scheme()?, self) {
+            (Some(scheme), Self::Encrypted { content, .. }) => scheme.decrypt(&content, password, budget, GROUP),
+            (_, Self::Plain(safe)) => Ok(safe),
+            _ => Err(KeyFileError::Damaged { part: GROUP }),
+        }
+    }
+
+    /// Charges what [`open`](Self::open) would cost.
+    ///
+    /// # Errors
+    /// `unsupported_algorithm`, `too_many_iterations`, `too_much_memory`, `damaged`.
+    pub(super) fn charge(&self, budget: &mut Budget) -> Result<(), KeyFileError> {
+        self.scheme()?.map_or(Ok(()), |scheme| scheme.charge(budget, GROUP))
+    }
+}
+
 /// Takes the AuthenticatedSafe apart.
 ///
 /// # Errors
 /// `damaged`, `not_der`, `nested_too_deep`, `too_many_bags`.
 pub(super) fn groups(content: &[u8], limits: &Limits) -> Result<Vec<Group>, KeyFileError> {
-    der::scan(content, limits.depth, "list of bag groups")?;
-    let groups = yasna::parse_ber(content, |r| r.collect_sequence_of(read_group))
-        .map_err(|_| KeyFileError::Damaged { part: "list of bag groups" })?;
+    const PART: &str = "list of bag groups";
+    let content = ber::normalise(content, limits.depth, PART)?;
+    let groups = yasna::parse_ber(&content, |r| r.collect_sequence_of(read_group))
+        .map_err(|_| KeyFileError::Damaged { part: PART })?;
     if groups.len() > limits.bags {
         return Err(KeyFileError::TooManyBags { limit: limits.bags });
     }

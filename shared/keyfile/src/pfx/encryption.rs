@@ -1,210 +1,173 @@
-//! Decryption under a password: PBES2 of today, PKCS#12's own schemes of before.
+//! Encryption under a password: PBES2 of today, PKCS#12's own schemes of before.
 
-use std::num::NonZeroU32;
-
-use aws_lc_rs::cipher::{
-    self, AES_128, AES_192, AES_256, DecryptionContext, PaddedBlockDecryptingKey, UnboundCipherKey,
-};
-use aws_lc_rs::{digest, iv, pbkdf2};
-use p12::{AlgorithmIdentifier, OtherAlgorithmIdentifier, Pkcs12PbeParams};
-use rc2::Rc2;
-use rc2::cipher::{Block, BlockDecrypt, KeyInit};
-use yasna::{ASN1Result, BERReader};
+use aws_lc_rs::digest;
+use p12::{AlgorithmIdentifier, Pkcs12PbeParams};
 use zeroize::Zeroizing;
 
+use super::algorithm::{other, parameters, read_pair, unsupported};
+use super::cipher::{Cipher, OLD_BLOCK, decrypt_rc2, decrypt_triple_des};
 use super::derivation::{Purpose, derive};
 use super::oids;
+use super::pbkdf2::Pbkdf2;
+use super::scrypt::Scrypt;
 use crate::budget::Budget;
 use crate::{KeyFileError, Password};
 
-/// Decrypts one part of a file. The iterations it asks for are charged before they are done.
-///
-/// # Errors
-/// `unsupported_algorithm`, `too_many_iterations`, `damaged`.
-pub(super) fn decrypt(
-    algorithm: &AlgorithmIdentifier,
-    ciphertext: &[u8],
-    password: &Password,
-    budget: &mut Budget,
-    part: &'static str,
-) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
-    let damaged = KeyFileError::Damaged { part };
-    match algorithm {
-        AlgorithmIdentifier::PbeWithSHAAnd3KeyTripleDESCBC(params) => {
-            // 24 bytes of key are two SHA-1 blocks, 8 of IV another one.
-            budget.charge(params.iterations, 3)?;
-            algorithm.decrypt_pbe(ciphertext, &password.bmp()).map(Zeroizing::new).ok_or(damaged)
+/// How one part of a file is encrypted.
+pub(super) enum Scheme {
+    /// PKCS#12's own (RFC 7292, appendix C).
+    Old { params: Pkcs12PbeParams, cipher: OldCipher },
+    /// PBES2 (RFC 8018, section 6.2).
+    Pbes2 { derivation: Derivation, cipher: Cipher },
+}
+
+/// The derivation of a key within PBES2.
+pub(super) enum Derivation {
+    Pbkdf2(Pbkdf2),
+    Scrypt(Scrypt),
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum OldCipher {
+    TripleDes { key_bytes: usize },
+    Rc2 { key_bytes: usize },
+}
+
+impl OldCipher {
+    /// Key and initialization vector: hash blocks of SHA-1 that are derived.
+    fn blocks(self) -> u64 {
+        1 + self.key_bytes().div_ceil(digest::SHA1_OUTPUT_LEN) as u64
+    }
+
+    fn key_bytes(self) -> usize {
+        match self {
+            Self::TripleDes { key_bytes } | Self::Rc2 { key_bytes } => key_bytes,
         }
-        AlgorithmIdentifier::PbewithSHAAnd40BitRC2CBC(params) => {
-            let iterations = budget.charge(params.iterations, 2)?;
-            rc2(params, iterations, 5, ciphertext, password).ok_or(damaged)
-        }
-        AlgorithmIdentifier::OtherAlg(other) if oids::is(&other.algorithm_type, oids::PBE_SHA1_RC2_128) => {
-            let params = parameters(other, part, Pkcs12PbeParams::parse)?;
-            let iterations = budget.charge(params.iterations, 2)?;
-            rc2(&params, iterations, 16, ciphertext, password).ok_or(damaged)
-        }
-        AlgorithmIdentifier::OtherAlg(other) if oids::is(&other.algorithm_type, oids::PBES2) => {
-            let (kdf, cipher) = parameters(other, part, read_pbes2)?;
-            let kdf = Pbkdf2::from(&kdf, part)?;
-            let cipher = AesCbc::from(&cipher, part)?;
-            let key = kdf.derive(cipher.key_bytes, password, budget, part)?;
-            cipher.decrypt(&key, ciphertext).ok_or(damaged)
-        }
-        AlgorithmIdentifier::OtherAlg(other) => Err(unsupported(other, part)),
-        AlgorithmIdentifier::Sha1 => Err(damaged),
     }
 }
 
-fn unsupported(algorithm: &OtherAlgorithmIdentifier, part: &'static str) -> KeyFileError {
-    KeyFileError::UnsupportedAlgorithm { part, algorithm: oids::name(&algorithm.algorithm_type) }
+/// What a scheme is, in words.
+pub(super) struct Description {
+    pub(super) scheme: &'static str,
+    pub(super) cipher: &'static str,
+    pub(super) derivation: &'static str,
+    pub(super) hash: &'static str,
+    pub(super) iterations: u64,
 }
 
-fn parameters<T>(
-    algorithm: &OtherAlgorithmIdentifier,
-    part: &'static str,
-    read: impl FnOnce(BERReader<'_, '_>) -> ASN1Result<T>,
-) -> Result<T, KeyFileError> {
-    let damaged = KeyFileError::Damaged { part };
-    let bytes = algorithm.params.as_ref().ok_or_else(|| damaged.clone())?;
-    yasna::parse_ber(bytes, read).map_err(|_| damaged)
-}
-
-fn read_pbes2(reader: BERReader<'_, '_>) -> ASN1Result<(AlgorithmIdentifier, AlgorithmIdentifier)> {
-    reader.read_sequence(|params| {
-        Ok((AlgorithmIdentifier::parse(params.next())?, AlgorithmIdentifier::parse(params.next())?))
-    })
-}
-
-/// PBKDF2 and its parameters (RFC 8018, appendix A.2).
-struct Pbkdf2 {
-    salt: Vec<u8>,
-    iterations: u64,
-    key_bytes: Option<u64>,
-    prf: pbkdf2::Algorithm,
-    hash_bytes: usize,
-}
-
-impl Pbkdf2 {
-    fn from(algorithm: &AlgorithmIdentifier, part: &'static str) -> Result<Self, KeyFileError> {
-        let AlgorithmIdentifier::OtherAlg(other) = algorithm else {
-            return Err(KeyFileError::Damaged { part });
+impl Scheme {
+    /// Reads a scheme and its parameters. Nothing is derived.
+    ///
+    /// # Errors
+    /// `unsupported_algorithm`, `damaged`.
+    pub(super) fn parse(algorithm: &AlgorithmIdentifier, part: &'static str) -> Result<Self, KeyFileError> {
+        let old = |params: &Pkcs12PbeParams, cipher| {
+            let params = Pkcs12PbeParams { salt: params.salt.clone(), iterations: params.iterations };
+            Ok(Self::Old { params, cipher })
         };
-        if !oids::is(&other.algorithm_type, oids::PBKDF2) {
+        match algorithm {
+            AlgorithmIdentifier::PbeWithSHAAnd3KeyTripleDESCBC(params) => {
+                return old(params, OldCipher::TripleDes { key_bytes: 24 });
+            }
+            AlgorithmIdentifier::PbewithSHAAnd40BitRC2CBC(params) => return old(params, OldCipher::Rc2 { key_bytes: 5 }),
+            _ => {}
+        }
+        let other = other(algorithm, part)?;
+        if oids::is(&other.algorithm_type, oids::PBES2) {
+            let (derivation, cipher) = parameters(other, part, read_pair)?;
+            let derivation = Derivation::parse(&derivation, part)?;
+            return Ok(Self::Pbes2 { derivation, cipher: Cipher::parse(&cipher, part)? });
+        }
+        let cipher = if oids::is(&other.algorithm_type, oids::PBE_SHA1_2DES) {
+            OldCipher::TripleDes { key_bytes: 16 }
+        } else if oids::is(&other.algorithm_type, oids::PBE_SHA1_RC2_128) {
+            OldCipher::Rc2 { key_bytes: 16 }
+        } else {
             return Err(unsupported(other, part));
-        }
-        let (salt, iterations, key_bytes, prf) = parameters(other, part, |r| {
-            r.read_sequence(|params| {
-                Ok((
-                    params.next().read_bytes()?,
-                    params.next().read_u64()?,
-                    params.read_optional(|r| r.read_u64())?,
-                    params.read_optional(AlgorithmIdentifier::parse)?,
-                ))
-            })
-        })?;
-        let (prf, hash_bytes) = Self::prf(prf.as_ref(), part)?;
-        Ok(Self { salt, iterations, key_bytes, prf, hash_bytes })
-    }
-
-    fn prf(
-        algorithm: Option<&AlgorithmIdentifier>,
-        part: &'static str,
-    ) -> Result<(pbkdf2::Algorithm, usize), KeyFileError> {
-        let other = match algorithm {
-            None => return Ok((pbkdf2::PBKDF2_HMAC_SHA1, 20)),
-            Some(AlgorithmIdentifier::OtherAlg(other)) => other,
-            Some(_) => return Err(KeyFileError::Damaged { part }),
         };
-        [
-            (oids::HMAC_SHA1, pbkdf2::PBKDF2_HMAC_SHA1, 20),
-            (oids::HMAC_SHA256, pbkdf2::PBKDF2_HMAC_SHA256, 32),
-            (oids::HMAC_SHA384, pbkdf2::PBKDF2_HMAC_SHA384, 48),
-            (oids::HMAC_SHA512, pbkdf2::PBKDF2_HMAC_SHA512, 64),
-        ]
-        .into_iter()
-        .find(|(oid, ..)| oids::is(&other.algorithm_type, oid))
-        .map(|(_, prf, hash_bytes)| (prf, hash_bytes))
-        .ok_or_else(|| unsupported(other, part))
+        old(&parameters(other, part, Pkcs12PbeParams::parse)?, cipher)
     }
 
-    fn derive(
+    pub(super) fn describe(&self) -> Description {
+        match self {
+            Self::Old { params, cipher } => Description {
+                scheme: "PKCS#12 PBE",
+                cipher: match cipher {
+                    OldCipher::TripleDes { key_bytes: 24 } => "DES-EDE3-CBC",
+                    OldCipher::TripleDes { .. } => "DES-EDE-CBC",
+                    OldCipher::Rc2 { key_bytes: 5 } => "RC2-40-CBC",
+                    OldCipher::Rc2 { .. } => "RC2-128-CBC",
+                },
+                derivation: "PKCS#12 KDF",
+                hash: "SHA1",
+                iterations: params.iterations,
+            },
+            Self::Pbes2 { derivation, cipher } => {
+                let (name, hash, iterations) = match derivation {
+                    Derivation::Pbkdf2(kdf) => ("PBKDF2", kdf.hash_name(), kdf.iterations),
+                    Derivation::Scrypt(kdf) => ("scrypt", "HMAC-SHA256", kdf.iterations()),
+                };
+                Description { scheme: "PBES2", cipher: cipher.name(), derivation: name, hash, iterations }
+            }
+        }
+    }
+
+    /// Charges what decrypting would cost.
+    ///
+    /// # Errors
+    /// `too_many_iterations`, `too_much_memory`, `damaged`.
+    pub(super) fn charge(&self, budget: &mut Budget, part: &'static str) -> Result<(), KeyFileError> {
+        match self {
+            Self::Old { params, cipher } => budget.charge(params.iterations, cipher.blocks()).map(|_| ()),
+            Self::Pbes2 { derivation: Derivation::Pbkdf2(kdf), cipher } => {
+                budget.charge(kdf.iterations, kdf.blocks(cipher.key_bytes())).map(|_| ())
+            }
+            Self::Pbes2 { derivation: Derivation::Scrypt(kdf), .. } => kdf.charge(budget, part),
+        }
+    }
+
+    /// Decrypts one part of a file. The work it asks for is charged before it is done.
+    ///
+    /// # Errors
+    /// `too_many_iterations`, `too_much_memory`, `damaged`.
+    pub(super) fn decrypt(
         &self,
-        key_bytes: usize,
+        ciphertext: &[u8],
         password: &Password,
         budget: &mut Budget,
         part: &'static str,
     ) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
-        if self.key_bytes.is_some_and(|stated| stated != key_bytes as u64) {
-            return Err(KeyFileError::Damaged { part });
-        }
-        let blocks = key_bytes.div_ceil(self.hash_bytes) as u64;
-        let iterations = budget.charge(self.iterations, blocks)?;
-        let mut key = Zeroizing::new(vec![0; key_bytes]);
-        pbkdf2::derive(self.prf, iterations, &self.salt, password.utf8(), &mut key);
-        Ok(key)
-    }
-}
-
-/// AES in CBC mode and its initialization vector (RFC 3565).
-struct AesCbc {
-    algorithm: &'static cipher::Algorithm,
-    key_bytes: usize,
-    iv: [u8; 16],
-}
-
-impl AesCbc {
-    fn from(algorithm: &AlgorithmIdentifier, part: &'static str) -> Result<Self, KeyFileError> {
-        let AlgorithmIdentifier::OtherAlg(other) = algorithm else {
-            return Err(KeyFileError::Damaged { part });
+        let plaintext = match self {
+            Self::Old { params, cipher } => {
+                let iterations = budget.charge(params.iterations, cipher.blocks())?;
+                let sha1 = &digest::SHA1_FOR_LEGACY_USE_ONLY;
+                let (bmp, salt) = (password.bmp(), &params.salt);
+                let key = derive(sha1, &bmp, salt, Purpose::Key, iterations, cipher.key_bytes());
+                let iv = derive(sha1, &bmp, salt, Purpose::Iv, iterations, OLD_BLOCK);
+                match cipher {
+                    OldCipher::TripleDes { .. } => decrypt_triple_des(&key, &iv, ciphertext),
+                    OldCipher::Rc2 { .. } => decrypt_rc2(&key, &iv, ciphertext),
+                }
+            }
+            Self::Pbes2 { derivation, cipher } => {
+                let key = match derivation {
+                    Derivation::Pbkdf2(kdf) => kdf.derive(cipher.key_bytes(), password, budget, part)?,
+                    Derivation::Scrypt(kdf) => kdf.derive(cipher.key_bytes(), password, budget, part)?,
+                };
+                cipher.decrypt(&key, ciphertext)
+            }
         };
-        let (_, algorithm, key_bytes) =
-            [(oids::AES_128_CBC, &AES_128, 16), (oids::AES_192_CBC, &AES_192, 24), (oids::AES_256_CBC, &AES_256, 32)]
-                .into_iter()
-                .find(|(oid, ..)| oids::is(&other.algorithm_type, oid))
-                .ok_or_else(|| unsupported(other, part))?;
-        let iv = parameters(other, part, |r| r.read_bytes())?;
-        Ok(Self { algorithm, key_bytes, iv: iv.try_into().map_err(|_| KeyFileError::Damaged { part })? })
-    }
-
-    fn decrypt(&self, key: &[u8], ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let key = UnboundCipherKey::new(self.algorithm, key).ok()?;
-        let key = PaddedBlockDecryptingKey::cbc_pkcs7(key).ok()?;
-        let mut plaintext = Zeroizing::new(ciphertext.to_vec());
-        let context = DecryptionContext::Iv128(iv::FixedLength::from(self.iv));
-        let length = key.decrypt(&mut plaintext, context).ok()?.len();
-        plaintext.truncate(length);
-        Some(plaintext)
+        plaintext.ok_or(KeyFileError::Damaged { part })
     }
 }
 
-/// RC2 in CBC mode under PKCS#12's own derivation (RFC 7292, appendix C).
-fn rc2(
-    params: &Pkcs12PbeParams,
-    iterations: NonZeroU32,
-    key_bytes: usize,
-    ciphertext: &[u8],
-    password: &Password,
-) -> Option<Zeroizing<Vec<u8>>> {
-    const BLOCK: usize = 8;
-    let derive = |purpose, length| {
-        derive(&digest::SHA1_FOR_LEGACY_USE_ONLY, &password.bmp(), &params.salt, purpose, iterations, length)
-    };
-    if ciphertext.is_empty() || !ciphertext.len().is_multiple_of(BLOCK) {
-        return None;
+impl Derivation {
+    fn parse(algorithm: &AlgorithmIdentifier, part: &'static str) -> Result<Self, KeyFileError> {
+        let named = other(algorithm, part)?;
+        if oids::is(&named.algorithm_type, oids::SCRYPT) {
+            Scrypt::parse(named, part).map(Self::Scrypt)
+        } else {
+            Pbkdf2::parse(algorithm, part).map(Self::Pbkdf2)
+        }
     }
-    let key = Rc2::new_from_slice(&derive(Purpose::Key, key_bytes)).ok()?;
-    let mut previous = derive(Purpose::Iv, BLOCK);
-    let mut plaintext = Zeroizing::new(ciphertext.to_vec());
-    for (plain, encrypted) in plaintext.chunks_exact_mut(BLOCK).zip(ciphertext.chunks_exact(BLOCK)) {
-        key.decrypt_block(Block::<Rc2>::from_mut_slice(plain));
-        plain.iter_mut().zip(previous.iter()).for_each(|(byte, mask)| *byte ^= mask);
-        previous.copy_from_slice(encrypted);
-    }
-    // PKCS#7 padding. The MAC has been checked before, so its form tells an attacker nothing.
-    let padding = usize::from(*plaintext.last()?);
-    let length = plaintext.len().checked_sub(padding)?;
-    let sound = (1..=BLOCK).contains(&padding) && plaintext[length..].iter().all(|byte| usize::from(*byte) == padding);
-    plaintext.truncate(length);
-    sound.then_some(plaintext)
 }

@@ -72,7 +72,72 @@ pub(crate) fn key_bag_under(algorithm: &[u64], params: Option<Vec<u8>>) -> SafeB
     encrypted_key_bag(AlgorithmIdentifier::OtherAlg(other), None)
 }
 
+/// A bag with what says it is a key under AES-128 with this derivation.
+pub(crate) fn key_bag_under_pbes2(derivation: &[u8]) -> SafeBag {
+    let aes = algorithm(&[2, 16, 840, 1, 101, 3, 4, 1, 2], Some(&octets(&[0; 16])));
+    key_bag_under(&[1, 2, 840, 113_549, 1, 5, 13], Some(sequence(&[derivation, &aes])))
+}
+
 fn encrypted_key_bag(encryption_algorithm: AlgorithmIdentifier, name: Option<&str>) -> SafeBag {
     let info = EncryptedPrivateKeyInfo { encryption_algorithm, encrypted_data: vec![0; 64] };
     bag(SafeBagKind::Pkcs8ShroudedKeyBag(info), name)
+}
+
+/// A SEQUENCE of what is encoded already.
+pub(crate) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
+    yasna::construct_der(|w| w.write_sequence(|w| parts.iter().for_each(|part| w.next().write_der(part))))
+}
+
+pub(crate) fn octets(bytes: &[u8]) -> Vec<u8> {
+    yasna::construct_der(|w| w.write_bytes(bytes))
+}
+
+pub(crate) fn number(number: u64) -> Vec<u8> {
+    yasna::construct_der(|w| w.write_u64(number))
+}
+
+/// An AlgorithmIdentifier.
+pub(crate) fn algorithm(oid: &[u64], params: Option<&[u8]>) -> Vec<u8> {
+    let oid = yasna::construct_der(|w| w.write_oid(&ObjectIdentifier::from_slice(oid)));
+    match params {
+        Some(params) => sequence(&[&oid, params]),
+        None => sequence(&[&oid]),
+    }
+}
+
+/// PBKDF2 as an AlgorithmIdentifier.
+pub(crate) fn pbkdf2(salt: &[u8], iterations: u64, key_bytes: Option<u64>, prf: &[u8]) -> Vec<u8> {
+    let (salt, iterations) = (octets(salt), number(iterations));
+    let length = key_bytes.map(number).unwrap_or_default();
+    algorithm(&[1, 2, 840, 113_549, 1, 5, 12], Some(&sequence_of(&[&salt, &iterations, &length, prf])))
+}
+
+/// scrypt as an AlgorithmIdentifier.
+pub(crate) fn scrypt(cost: u64, block: u64, parallel: u64) -> Vec<u8> {
+    let params = sequence(&[&octets(&[7; 8]), &number(cost), &number(block), &number(parallel)]);
+    algorithm(&[1, 3, 6, 1, 4, 1, 11_591, 4, 11], Some(&params))
+}
+
+/// PBMAC1 with HMAC-SHA256 over PBKDF2 with one iteration: a MAC that costs next to nothing. Also the
+/// MacData of which it is a part.
+pub(crate) fn cheap_mac(content: &[u8]) -> MacData {
+    use aws_lc_rs::{hmac, pbkdf2};
+    let sha256 = algorithm(&[1, 2, 840, 113_549, 2, 9], None);
+    let params = sequence(&[&self::pbkdf2(&[9; 8], 1, Some(32), &sha256), &sha256]);
+    let mut key = [0; 32];
+    let password = crate::PASSWORD.as_bytes();
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, std::num::NonZeroU32::MIN, &[9; 8], password, &mut key);
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), content);
+    let digest_algorithm = AlgorithmIdentifier::OtherAlg(OtherAlgorithmIdentifier {
+        algorithm_type: ObjectIdentifier::from_slice(&[1, 2, 840, 113_549, 1, 5, 14]),
+        params: Some(params),
+    });
+    let mac = p12::DigestInfo { digest_algorithm, digest: tag.as_ref().to_vec() };
+    MacData { mac, salt: b"not used".to_vec(), iterations: 1 }
+}
+
+/// Like [`sequence`], with parts that may be missing.
+fn sequence_of(parts: &[&[u8]]) -> Vec<u8> {
+    let there: Vec<&[u8]> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
+    sequence(&there)
 }

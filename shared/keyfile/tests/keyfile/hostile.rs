@@ -49,6 +49,26 @@ fn keys_that_ask_for_too_much() {
     assert_eq!(code(&none), "damaged");
 }
 
+/// A GiB and more of memory, or endless passes over little of it.
+#[test]
+fn scrypt_that_asks_for_too_much() {
+    for (cost, block, parallel, refused) in [
+        (1 << 20, 8, 1, "too_much_memory"),
+        (1 << 63, 8, 1, "too_much_memory"),
+        (2, 1 << 62, 1, "too_much_memory"),
+        (2, 1, 1 << 62, "too_much_memory"),
+        (1024, 8, 400, "too_many_iterations"),
+        (0, 8, 1, "damaged"),
+        (1, 8, 1, "damaged"),
+        (1023, 8, 1, "damaged"),
+        (1024, 0, 1, "damaged"),
+        (1024, 8, 0, "damaged"),
+    ] {
+        let bag = crafted::key_bag_under_pbes2(&crafted::scrypt(cost, block, parallel));
+        assert_eq!(code(&crafted::pfx(&crafted::safe(&[bag]))), refused, "{cost} {block} {parallel}");
+    }
+}
+
 /// Each derivation is small enough; their sum isn't.
 #[test]
 fn groups_that_ask_for_too_much_together() {

@@ -16,6 +16,18 @@ const PRIME: &[u8] = b"e170b33839263059f28c105d1fb17c2390c192cfd3ac94af0f21ddb66
 36f675cc81e74ef5e8e25d940ed904759531985d5d9dc9f81818e811892f902b\
 d23f0824128b2f330c5c7fd0a6a3a4506513270e269e0d37f2a74de452e6b473";
 
+/// Two primes as the chip of CVE-2017-15361 makes them.
+const ROCA_PRIMES: [&[u8]; 2] = [
+    b"eba38407e230e6988724c1d528ee4cdb0fbf44a7c27e96db5c2f03d4abc12e44\
+cad0c421d55140f94170bb7088a27dd78bb31eb954d29011e35aa7fd8c54ca6a\
+d24eec89098cb0e6a1ae1138d428086666372ebc766de281a9da5245b3799688\
+28c0098f42ca1047858d1822b0518d321b23d382450b6bcf2ed8b31c8bbc5c8f",
+    b"e4e37619a874db2d351317845c8cdb3e1548980598f0d76e595616320f2b92fc\
+1a2bae5acdd0fcc547b64dcf5746db469a8100a0abfac0cf92e3e5abb7ac8a5f\
+b22681371a8ddfdec595c88914145e9bb5ee0c22035871bc1af7d0f4c56add48\
+98d3c31c9fe27db39f30b4f657ded824e8b7b6f040918d23e7999f2717f455c7",
+];
+
 struct Numbers {
     n: BigUint,
     e: BigUint,
@@ -118,7 +130,12 @@ fn exponents_that_cannot_be() {
     for e in [0u64, 1, 2, 65_536, 1 << 32, u64::MAX] {
         let mut wrong = numbers();
         wrong.e = BigUint::from(e);
-        assert_eq!(wrong.refusal().code(), "weak_key", "{e}");
+        let why = wrong.why();
+        match e {
+            0 | 2 | 65_536 => assert_eq!(why, "its public exponent is even"),
+            1 => assert_eq!(why, "its public exponent is 1"),
+            _ => assert_eq!(why, "its public exponent is too long", "{e}"),
+        }
     }
     let mut long = numbers();
     long.d = &long.d + (&long.p - one()) * (&long.q - one()) * BigUint::from(4u8);
@@ -137,14 +154,48 @@ fn primes_that_give_the_key_away() {
 
 /// Every congruence holds, but a "prime" is divisible by 3.
 #[test]
-fn a_factor_that_is_not_prime() {
+fn a_small_factor() {
     let Numbers { p, q, .. } = numbers();
+    let three = BigUint::from(3u8);
     let composite = [2u8, 4]
         .map(|step| &p + BigUint::from(step))
         .into_iter()
-        .find(|candidate| candidate % BigUint::from(3u8) == BigUint::from(0u8))
+        .find(|candidate| candidate % &three == BigUint::from(0u8))
+        .unwrap();
+    assert_eq!(from_primes(composite, q).why(), "its modulus has a small factor");
+}
+
+/// Here a "prime" has large factors only, which shows when the key is used.
+#[test]
+fn a_factor_that_is_not_prime() {
+    let Numbers { p, q, .. } = numbers();
+    let small = |candidate: &BigUint| (3..4096_u32).any(|factor| candidate % BigUint::from(factor) == BigUint::from(0u8));
+    let composite = (1..5000_u32)
+        .map(|step| &p + BigUint::from(2 * step))
+        .find(|candidate| {
+            let orders = candidate - one();
+            !small(candidate)
+                && &orders % BigUint::from(E) != BigUint::from(0u8)
+                && BigUint::from(2u8).modpow(&orders, candidate) != one()
+        })
         .unwrap();
     assert!(from_primes(composite, q).why().contains("does not decrypt"));
+}
+
+#[test]
+fn a_modulus_without_its_top_bit() {
+    let mut short = numbers();
+    short.n = (one() << 2046) + one();
+    assert_eq!(short.why(), "the top bit of its modulus is not set");
+    short.n = (one() << 2039) + one();
+    assert_eq!(short.refusal().code(), "key_size_not_allowed");
+}
+
+/// Primes of the chip's form: k * M + (65537^a mod M), M being the product of the first 126 primes.
+#[test]
+fn a_key_of_the_faulty_chip() {
+    let [p, q] = ROCA_PRIMES.map(|prime| BigUint::parse_bytes(prime, 16).unwrap());
+    assert!(from_primes(p, q).why().contains("CVE-2017-15361"));
 }
 
 #[test]

@@ -3,13 +3,20 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod crafted;
+mod derivations;
 mod differential;
 mod hostile;
+mod inspection;
+mod interop;
 mod keys;
+mod loosened;
+mod looser;
 mod openssl;
+mod pbmac1;
 mod reading;
 mod refusals;
 mod sealing;
+mod wycheproof;
 mod writing;
 
 use std::num::NonZeroU32;

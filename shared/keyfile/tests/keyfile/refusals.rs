@@ -123,12 +123,10 @@ fn another_version() {
     assert_eq!(code(&file.to_der()), "not_pfx");
 }
 
+/// A bit string in pieces; octet strings in pieces are read.
 #[test]
-fn indefinite_lengths() {
-    let mut file = written();
-    file[1] = 0x80;
-    file.drain(2..4);
-    file.extend_from_slice(&[0, 0]);
+fn ber_that_no_writer_makes() {
+    let file = [0x30, 0x80, 0x23, 0x80, 0x03, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00];
     assert_eq!(code(&file), "not_der");
 }
 
@@ -142,23 +140,26 @@ fn a_signed_file() {
     assert_eq!(code(&file.to_der()), "unsupported_algorithm");
 }
 
+const PBES2: &[u64] = &[1, 2, 840, 113_549, 1, 5, 13];
+
 #[test]
 fn algorithms_that_are_not_supported() {
-    let scrypt = yasna::construct_der(|w| {
-        w.write_sequence(|w| {
-            for oid in [&[1, 3, 6, 1, 4, 1, 11_591, 4, 11][..], &[1, 2, 3]] {
-                w.next().write_sequence(|w| {
-                    w.next().write_oid(&yasna::models::ObjectIdentifier::from_slice(oid));
-                });
-            }
-        });
-    });
+    let sha512_256 = crafted::algorithm(&[1, 2, 840, 113_549, 2, 13], None);
+    let aes = crafted::algorithm(&[2, 16, 840, 1, 101, 3, 4, 1, 42], Some(&crafted::octets(&[0; 16])));
+    let pbkdf2 = |prf: &[u8]| crafted::pbkdf2(&[7; 8], 10, None, prf);
+    let sha256 = crafted::algorithm(&[1, 2, 840, 113_549, 2, 9], None);
+    let rc2 = crafted::algorithm(&[1, 2, 840, 113_549, 3, 2], None);
+    let argon2 = crafted::algorithm(&[1, 2, 3], None);
+    let pbes2 = |kdf: &[u8], cipher: &[u8]| crafted::key_bag_under(PBES2, Some(crafted::sequence(&[kdf, cipher])));
     for (bag, named) in [
         (crafted::key_bag_under(&[1, 2, 3, 4], None), "1.2.3.4"),
-        (crafted::key_bag_under(&[1, 2, 840, 113_549, 1, 5, 13], Some(scrypt)), "scrypt"),
+        (crafted::key_bag_under(&[1, 2, 840, 113_549, 1, 12, 1, 1], None), "PBE-SHA1-RC4-128"),
+        (pbes2(&pbkdf2(&sha512_256), &aes), "HMAC-SHA512/256"),
+        (pbes2(&pbkdf2(&sha256), &rc2), "RC2-CBC"),
+        (pbes2(&argon2, &aes), "1.2.3"),
     ] {
         let error = refusal(&crafted::pfx(&crafted::safe(&[bag])));
-        assert_eq!(error.code(), "unsupported_algorithm");
+        assert_eq!(error.code(), "unsupported_algorithm", "{named}");
         assert!(error.to_string().contains(named), "{error}");
     }
 }
