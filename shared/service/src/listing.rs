@@ -120,7 +120,7 @@ impl Keyward {
         environment: &EnvironmentId,
         operation: OperationName,
     ) -> Result<(), ServiceError> {
-        let asked = Asked { operation, tenant, environment: Some(environment), key: None };
+        let asked = Asked::of(operation, tenant).environment(environment);
         self.begin(request, asked).await.map(|_| ())
     }
 

@@ -28,6 +28,7 @@ pub(crate) fn plan_hash(unit: &Unit<'_>, asked: Asked<'_>, backups: u64) -> Resu
         "operation": asked.operation.as_str(),
         "tenant": tenant.id,
         "key": asked.key,
+        "backup": asked.backup,
         "fence": tenant.fence,
         "census": tenant.census,
         "keys": keys,
@@ -44,7 +45,7 @@ impl Keyward {
     /// # Errors
     /// Not found, or the caller may not.
     pub async fn plan_lock(&self, request: &Request, tenant: &TenantId) -> Result<Plan, ServiceError> {
-        let asked = Asked { operation: OperationName::PlanLock, tenant, environment: None, key: None };
+        let asked = Asked::of(OperationName::PlanLock, tenant);
         let unit = self.begin(request, asked).await?;
         let stated_name = unit.tenant()?.name.clone();
         let possessed = unit.tenant()?.active().map(|key| key.fingerprint.clone());
@@ -77,7 +78,7 @@ impl Keyward {
         tenant: &TenantId,
         key: &KeyId,
     ) -> Result<Plan, ServiceError> {
-        let asked = Asked { operation: OperationName::ActivateKey, tenant, environment: None, key: Some(key) };
+        let asked = Asked::of(OperationName::ActivateKey, tenant).key(key);
         let unit = self.begin(request, asked).await?;
         if unit.tenant()?.key(key).is_none() {
             return Err(Rejection::KeyNotFound.into());
@@ -107,7 +108,7 @@ impl Keyward {
     /// # Errors
     /// Not found, or the caller may not.
     pub async fn plan_roll_back_key(&self, request: &Request, tenant: &TenantId) -> Result<Plan, ServiceError> {
-        let asked = Asked { operation: OperationName::RollBackKey, tenant, environment: None, key: None };
+        let asked = Asked::of(OperationName::RollBackKey, tenant);
         let unit = self.begin(request, asked).await?;
         let mut plan = plan(&unit, asked, &Command::RollBackKey { operation: new_operation()? }, 0)?;
         let tenant = unit.tenant()?;
@@ -138,7 +139,7 @@ impl Keyward {
         tenant: &TenantId,
         key: &KeyId,
     ) -> Result<Plan, ServiceError> {
-        let asked = Asked { operation: OperationName::DestroyKey, tenant, environment: None, key: Some(key) };
+        let asked = Asked::of(OperationName::DestroyKey, tenant).key(key);
         let unit = self.begin(request, asked).await?;
         if unit.tenant()?.key(key).is_none_or(|key| key.state == KeyState::Destroyed) {
             return Err(Rejection::KeyNotFound.into());
@@ -166,7 +167,7 @@ impl Keyward {
         id: &EnvironmentId,
         stated_name: Option<Name>,
     ) -> Result<Plan, ServiceError> {
-        let asked = Asked { operation, tenant, environment: Some(id), key: None };
+        let asked = Asked::of(operation, tenant).environment(id);
         let unit = self.begin(request, asked).await?;
         let stated_name = stated_name.or_else(|| unit.environment(id).ok().map(|known| known.name.clone()));
         let deletes = operation == OperationName::DeleteEnvironment;
@@ -204,7 +205,7 @@ impl Keyward {
         id: &EnvironmentId,
         backup: &BackupId,
     ) -> Result<Plan, ServiceError> {
-        let asked = Asked { operation: OperationName::RestoreBackup, tenant, environment: Some(id), key: None };
+        let asked = Asked::of(OperationName::RestoreBackup, tenant).environment(id).backup(backup);
         let mut unit = self.begin(request, asked).await?;
         let stored = load::<BackupDocument>(&*self.table, &addresses::backup(tenant, id, backup)).await?;
         let stored = stored.ok_or(Rejection::BackupNotFound)?.value.backup;

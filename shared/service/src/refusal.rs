@@ -1,6 +1,6 @@
 //! A4: every refusal of a destructive request is in the audit log; A3: a failed attempt to prove possession is told to everybody.
 
-use keyward_domain::{EnvironmentId, Event, KeyId, OperationName, Rejection, TenantId};
+use keyward_domain::{BackupId, EnvironmentId, Event, KeyId, OperationName, Rejection, TenantId};
 
 use crate::{Keyward, Request, ServiceError, settle::settle, unit::Unit};
 
@@ -11,6 +11,25 @@ pub(crate) struct Asked<'a> {
     pub(crate) tenant: &'a TenantId,
     pub(crate) environment: Option<&'a EnvironmentId>,
     pub(crate) key: Option<&'a KeyId>,
+    pub(crate) backup: Option<&'a BackupId>,
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) fn of(operation: OperationName, tenant: &'a TenantId) -> Self {
+        Self { operation, tenant, environment: None, key: None, backup: None }
+    }
+
+    pub(crate) fn environment(self, environment: &'a EnvironmentId) -> Self {
+        Self { environment: Some(environment), ..self }
+    }
+
+    pub(crate) fn key(self, key: &'a KeyId) -> Self {
+        Self { key: Some(key), ..self }
+    }
+
+    pub(crate) fn backup(self, backup: &'a BackupId) -> Self {
+        Self { backup: Some(backup), ..self }
+    }
 }
 
 /// The code under which a refusal is logged; nothing for faults that are nobody's decision.

@@ -61,11 +61,8 @@ pub(crate) enum Wish {
         environment: usize,
         days: i64,
     },
-    /// The oldest of an environment's backups, or the newest.
-    Restore {
-        environment: usize,
-        oldest: bool,
-    },
+    /// One of all backups, or one of none.
+    Restore(usize),
     Sweep,
 }
 
@@ -94,8 +91,8 @@ fn wish() -> impl Strategy<Value = Wish> {
         2 => signer().prop_map(Wish::LockBySignature),
         2 => environment().prop_map(Wish::Unlock),
         5 => (0..=MOST_ENVIRONMENTS).prop_map(Wish::BringBack),
-        2 => (environment(), 1..60_i64).prop_map(|(environment, days)| Wish::RegisterBackup { environment, days }),
-        3 => (environment(), any::<bool>()).prop_map(|(environment, oldest)| Wish::Restore { environment, oldest }),
+        4 => (environment(), 1..200_i64).prop_map(|(environment, days)| Wish::RegisterBackup { environment, days }),
+        4 => (0..20_usize).prop_map(Wish::Restore),
         3 => Just(Wish::Sweep),
     ]
 }

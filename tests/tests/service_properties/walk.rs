@@ -341,14 +341,13 @@ impl Walk {
                 let operator = world.operator(self.now);
                 keyward.register_backup(&operator, tenant, &environment(index), &id, until).await
             }
-            Wish::Restore { environment: index, oldest } => {
-                let id = environment(index);
+            Wish::Restore(index) => {
                 let items = self.items().await;
-                let prefix = format!("BACKUP#{id}#");
-                let mut ids = with_prefix(&items, &prefix).map(|item| item.key.sort[prefix.len()..].to_owned());
-                let backup = if oldest { ids.next() } else { ids.last() };
-                let backup = BackupId::new(backup.unwrap_or_else(|| "none".into())).unwrap();
-                keyward.restore_backup(&request, tenant, &id, &backup).await
+                let backups: Vec<&str> = with_prefix(&items, "BACKUP#").map(|item| item.key.sort.as_str()).collect();
+                let sort = backups.get(index % backups.len().max(1)).copied().unwrap_or("BACKUP#prod-0#none");
+                let (id, backup) = sort["BACKUP#".len()..].split_once('#').unwrap();
+                let backup = BackupId::new(backup).unwrap();
+                keyward.restore_backup(&request, tenant, &environment_id(id), &backup).await
             }
             Wish::BringBack(_) | Wish::RollBackAtOnce(_) | Wish::Sweep => {
                 Err(ServiceError::Rejected(Rejection::NotDue))

@@ -140,9 +140,7 @@ impl Group {
         match self {
             Self::Plain(_) => Ok(None),
             Self::Encrypted { algorithm, .. } => Scheme::parse(algorithm, GROUP).map(Some),
-            Self::Other(oid) => {
-                Err(KeyFileError::UnsupportedAlgorithm { part: GROUP, algorithm: oids::name(oid) })
-            }
+            Self::Other(oid) => Err(KeyFileError::UnsupportedAlgorithm { part: GROUP, algorithm: oids::name(oid) }),
         }
     }
 

@@ -69,7 +69,9 @@ impl Scheme {
             AlgorithmIdentifier::PbeWithSHAAnd3KeyTripleDESCBC(params) => {
                 return old(params, OldCipher::TripleDes { key_bytes: 24 });
             }
-            AlgorithmIdentifier::PbewithSHAAnd40BitRC2CBC(params) => return old(params, OldCipher::Rc2 { key_bytes: 5 }),
+            AlgorithmIdentifier::PbewithSHAAnd40BitRC2CBC(params) => {
+                return old(params, OldCipher::Rc2 { key_bytes: 5 });
+            }
             _ => {}
         }
         let other = other(algorithm, part)?;

@@ -30,8 +30,7 @@ fn pbes2(name: &str, salt: &[u8], iterations: u64, iv: &[u8]) -> Vec<u8> {
         ("Sha384", oids::HMAC_SHA384),
         ("Sha512", oids::HMAC_SHA512),
     ]);
-    let cipher =
-        pick(&[("Aes128", oids::AES_128_CBC), ("Aes192", oids::AES_192_CBC), ("Aes256", oids::AES_256_CBC)]);
+    let cipher = pick(&[("Aes128", oids::AES_128_CBC), ("Aes192", oids::AES_192_CBC), ("Aes256", oids::AES_256_CBC)]);
     let kdf = yasna::construct_der(|w| {
         w.write_sequence(|w| {
             w.next().write_bytes(salt);

@@ -84,8 +84,7 @@ impl Scrypt {
             return Err(DAMAGED(part));
         };
         // A power of two below 2^64 has a logarithm of one byte.
-        let params =
-            Params::new(self.cost.ilog2() as u8, block, parallel, key_bytes).map_err(|_| DAMAGED(part))?;
+        let params = Params::new(self.cost.ilog2() as u8, block, parallel, key_bytes).map_err(|_| DAMAGED(part))?;
         let mut key = Zeroizing::new(vec![0; key_bytes]);
         scrypt(password.utf8(), &self.salt, &params, &mut key).map_err(|_| DAMAGED(part))?;
         Ok(key)

@@ -54,9 +54,7 @@ fn scrypt_within_the_limits() {
 #[test]
 fn schemes_of_before_pkcs12() {
     let bench = Openssl::with_key();
-    for (options, named) in [("-provider legacy -provider default -v1 PBE-MD5-DES", "PBE-MD5-DES")] {
-        let error = pfx::read(&file(&bench, options), &password(), &Limits::default()).unwrap_err();
-        assert_eq!(error.code(), "unsupported_algorithm");
-        assert!(error.to_string().contains(named), "{error}");
-    }
+    let file = file(&bench, "-provider legacy -provider default -v1 PBE-MD5-DES");
+    let error = pfx::read(&file, &password(), &Limits::default()).unwrap_err();
+    assert_eq!(error.to_string(), "the encrypted private key uses PBE-MD5-DES, which is not supported");
 }

@@ -169,7 +169,8 @@ fn a_small_factor() {
 #[test]
 fn a_factor_that_is_not_prime() {
     let Numbers { p, q, .. } = numbers();
-    let small = |candidate: &BigUint| (3..4096_u32).any(|factor| candidate % BigUint::from(factor) == BigUint::from(0u8));
+    let small =
+        |candidate: &BigUint| (3..4096_u32).any(|factor| candidate % BigUint::from(factor) == BigUint::from(0u8));
     let composite = (1..5000_u32)
         .map(|step| &p + BigUint::from(2 * step))
         .find(|candidate| {

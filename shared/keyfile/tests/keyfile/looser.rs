@@ -53,8 +53,7 @@ fn nesting_without_end() {
 fn a_mac_without_iterations() {
     let bench = Openssl::with_key();
     let file = bench.export("-nomaciter");
-    let marked: Vec<u8> = [&file[..file.len() - 3], &[0x02, 0x01, 0x01]].concat();
-    // openssl leaves the count out; where it wrote one, it would be these three bytes.
-    assert_ne!(file, marked);
+    // Where openssl writes a count, it is the last element: 02 01 01 for one.
+    assert!(!file.ends_with(&[0x02, 0x01, 0x01]));
     assert_reads(&file);
 }

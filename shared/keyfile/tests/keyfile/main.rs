@@ -16,8 +16,8 @@ mod pbmac1;
 mod reading;
 mod refusals;
 mod sealing;
-mod wycheproof;
 mod writing;
+mod wycheproof;
 
 use std::num::NonZeroU32;
 use std::sync::LazyLock;

@@ -36,8 +36,7 @@ impl Keyward {
         retained_until: Instant,
     ) -> Result<Outcome, ServiceError> {
         self.not_answered(request).await?;
-        let asked =
-            Asked { operation: OperationName::RegisterBackup, tenant, environment: Some(environment), key: None };
+        let asked = Asked::of(OperationName::RegisterBackup, tenant).environment(environment);
         let mut unit = self.begin(request, asked).await?;
         let address = addresses::backup(tenant, environment, id);
         let stored = load::<BackupDocument>(&*self.table, &address).await?;
@@ -71,8 +70,7 @@ impl Keyward {
         environment: &EnvironmentId,
         backup: &BackupId,
     ) -> Result<Outcome, ServiceError> {
-        let asked =
-            Asked { operation: OperationName::RestoreBackup, tenant, environment: Some(environment), key: None };
+        let asked = Asked::of(OperationName::RestoreBackup, tenant).environment(environment).backup(backup);
         let restored = settle!(self.try_restore_backup(request, asked, environment, backup));
         self.refused(request, asked, restored).await
     }

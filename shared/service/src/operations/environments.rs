@@ -36,7 +36,7 @@ impl Keyward {
         environment: &NewEnvironment,
     ) -> Result<Outcome, ServiceError> {
         self.not_answered(request).await?;
-        let asked = Asked { operation: OperationName::RegisterEnvironment, tenant, environment: None, key: None };
+        let asked = Asked::of(OperationName::RegisterEnvironment, tenant);
         let mut unit = self.begin(request, asked).await?;
         unit.load_environment(&*self.table, &environment.id).await?;
         let id = &environment.id;
@@ -59,7 +59,7 @@ impl Keyward {
         id: &EnvironmentId,
         operation: OperationName,
     ) -> Result<(Tenant, Environment, u64), ServiceError> {
-        let asked = Asked { operation, tenant, environment: Some(id), key: None };
+        let asked = Asked::of(operation, tenant).environment(id);
         let unit = self.begin(request, asked).await?;
         Ok((unit.tenant()?.clone(), unit.environment(id)?.clone(), unit.revision(Some(id))))
     }
@@ -130,7 +130,7 @@ impl Keyward {
         environment: &EnvironmentId,
         command: &Command,
     ) -> Result<Outcome, ServiceError> {
-        let asked = Asked { operation, tenant, environment: Some(environment), key: None };
+        let asked = Asked::of(operation, tenant).environment(environment);
         let changed = settle!(self.try_change_environment(request, asked, environment, command));
         self.refused(request, asked, changed).await
     }

@@ -15,6 +15,13 @@ use crate::{
 /// How many markers of backups are looked at; more than this still depend on the key.
 const MARKERS: u32 = 1000;
 
+/// What is to become of the keys.
+enum Change<'a> {
+    Activate(&'a KeyId),
+    RollBack,
+    Destroy(&'a KeyId),
+}
+
 /// How many dependents a refusal names.
 const NAMED: usize = 100;
 
@@ -29,9 +36,8 @@ impl Keyward {
         tenant: &TenantId,
         key: &KeyId,
     ) -> Result<Outcome, ServiceError> {
-        let asked = Asked { operation: OperationName::ActivateKey, tenant, environment: None, key: Some(key) };
-        let command = |operation| Command::ActivateKey { key: key.clone(), operation };
-        self.change_keys(request, asked, command).await
+        let asked = Asked::of(OperationName::ActivateKey, tenant).key(key);
+        self.change_keys(request, asked, &Change::Activate(key)).await
     }
 
     /// `roll-back-key` (K7).
@@ -39,8 +45,8 @@ impl Keyward {
     /// # Errors
     /// A rule says no, or the caller may not.
     pub async fn roll_back_key(&self, request: &Request, tenant: &TenantId) -> Result<Outcome, ServiceError> {
-        let asked = Asked { operation: OperationName::RollBackKey, tenant, environment: None, key: None };
-        self.change_keys(request, asked, |operation| Command::RollBackKey { operation }).await
+        let asked = Asked::of(OperationName::RollBackKey, tenant);
+        self.change_keys(request, asked, &Change::RollBack).await
     }
 
     /// `destroy-key` (K8).
@@ -53,20 +59,18 @@ impl Keyward {
         tenant: &TenantId,
         key: &KeyId,
     ) -> Result<Outcome, ServiceError> {
-        let asked = Asked { operation: OperationName::DestroyKey, tenant, environment: None, key: Some(key) };
-        let dependents = self.dependents(request, tenant, key).await?;
-        let command = |operation| Command::DestroyKey { key: key.clone(), dependents: dependents.clone(), operation };
-        self.change_keys(request, asked, command).await
+        let asked = Asked::of(OperationName::DestroyKey, tenant).key(key);
+        self.change_keys(request, asked, &Change::Destroy(key)).await
     }
 
     async fn change_keys(
         &self,
         request: &Request,
         asked: Asked<'_>,
-        command: impl Fn(OperationId) -> Command + Send + Sync,
+        change: &Change<'_>,
     ) -> Result<Outcome, ServiceError> {
-        let command = command(new_operation()?);
-        let changed = settle!(self.try_change_keys(request, asked, &command));
+        let operation = new_operation()?;
+        let changed = settle!(self.try_change_keys(request, asked, change, &operation));
         let mut outcome = self.refused(request, asked, changed).await?;
         self.advance_at_once(&mut outcome, request.now).await;
         Ok(outcome)
@@ -76,17 +80,27 @@ impl Keyward {
         &self,
         request: &Request,
         asked: Asked<'_>,
-        command: &Command,
+        change: &Change<'_>,
+        operation: &OperationId,
     ) -> Result<Outcome, ServiceError> {
         self.not_answered(request).await?;
         let mut unit = self.begin(request, asked).await?;
+        let operation = operation.clone();
+        let command = match *change {
+            Change::Activate(key) => Command::ActivateKey { key: key.clone(), operation },
+            Change::RollBack => Command::RollBackKey { operation },
+            Change::Destroy(key) => {
+                // After the tenant was read: a backup that is registered meanwhile moves the tenant, and this is decided again.
+                let dependents = self.dependents(request, asked.tenant, key).await?;
+                Command::DestroyKey { key: key.clone(), dependents, operation }
+            }
+        };
         unit.set_affected(self.first_environments(asked.tenant).await?);
-        unit.decide(command, None)?;
+        unit.decide(&command, None)?;
         unit.commit_for(&*self.table, request, None).await
     }
 
-    /// What depends on a key besides environments: backups whose retention has not ended and whose environment still exists. Every backup is
-    /// registered with a change of the tenant, so what is added after this is seen by the commit's condition.
+    /// What depends on a key besides environments: backups whose retention has not ended and whose environment still exists.
     pub(crate) async fn dependents(
         &self,
         request: &Request,

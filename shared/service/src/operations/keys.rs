@@ -52,7 +52,7 @@ impl Keyward {
         asked_for: GenerateKey,
     ) -> Result<GeneratedKey, ServiceError> {
         self.not_answered(request).await?;
-        let asked = Asked { operation: OperationName::GenerateKey, tenant, environment: None, key: None };
+        let asked = Asked::of(OperationName::GenerateKey, tenant);
         let unit = self.begin(request, asked).await?;
         let GenerateKey { id, name, region, sealed_password } = asked_for;
         let label = Label { id, name, region, source: KeySource::Generated };
@@ -83,7 +83,7 @@ impl Keyward {
         upload: UploadKey,
     ) -> Result<Outcome, ServiceError> {
         self.not_answered(request).await?;
-        let asked = Asked { operation: OperationName::UploadKey, tenant, environment: None, key: None };
+        let asked = Asked::of(OperationName::UploadKey, tenant);
         let unit = self.begin(request, asked).await?;
         keyward_domain::rules::k1_opt_in::has_opted_in(unit.tenant()?)?;
         let key = self.open_key_file(&upload.sealed_key_file).await?;

@@ -35,8 +35,7 @@ impl Keyward {
         id: &EnvironmentId,
         generation: Option<u32>,
     ) -> Result<LeasedDataKey, ServiceError> {
-        let asked =
-            Asked { operation: OperationName::LeaseDataKey, tenant: tenant_id, environment: Some(id), key: None };
+        let asked = Asked::of(OperationName::LeaseDataKey, tenant_id).environment(id);
         let unit = self.begin(request, asked).await?;
         let events = unit.consider(&Command::LeaseDataKey { generation }, Some(id))?;
         let Some(Event::DataKeyLeased { generation, until, .. }) = events.first() else {

@@ -17,7 +17,7 @@ impl Keyward {
         tenant: &TenantId,
         lock: &LockRequest,
     ) -> Result<Outcome, ServiceError> {
-        let asked = Asked { operation: OperationName::LockTenant, tenant, environment: None, key: None };
+        let asked = Asked::of(OperationName::LockTenant, tenant);
         let operation = new_operation()?;
         let locked = settle!(self.try_lock_tenant(request, asked, lock, &operation));
         let mut outcome = self.refused(request, asked, locked).await?;

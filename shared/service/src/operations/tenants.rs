@@ -40,7 +40,7 @@ impl Keyward {
 
     async fn try_opt_in_tenant(&self, request: &Request, tenant: &TenantId) -> Result<Outcome, ServiceError> {
         self.not_answered(request).await?;
-        let asked = Asked { operation: OperationName::OptInTenant, tenant, environment: None, key: None };
+        let asked = Asked::of(OperationName::OptInTenant, tenant);
         let mut unit = self.begin(request, asked).await?;
         unit.decide(&Command::OptInTenant, None)?;
         unit.commit_for(&*self.table, request, None).await
