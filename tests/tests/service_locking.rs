@@ -429,7 +429,6 @@ impl Vault for Waiting {
 
 /// The lock's instant is read when its request comes in; while its proof is checked, leases go on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "L6 does not hold yet: the instant that a lock states counts from its request, not from its commit"]
 async fn a_lease_during_the_proof_of_a_lock_ends_by_the_instant_that_the_lock_states() {
     let world = ready(Arc::new(EmbeddedTable::memory().await.unwrap())).await;
     let vault = Arc::new(Waiting { inner: world.vault.clone(), reached: Notify::new(), go_on: Notify::new() });

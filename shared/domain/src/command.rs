@@ -142,8 +142,14 @@ pub enum Command {
     RegisterBackup { backup: BackupId, retained_until: Instant },
     /// E3.
     RestoreBackup,
-    /// L1 to L3. `possessed` is the identity of the key whose possession was proven, if one was.
-    LockTenant { stated_name: Name, possessed: Option<Fingerprint>, operation: OperationId },
+    /// L1 to L3. `possessed` is the identity of the key whose possession was proven, if one was; `leases_until` is when the last of the leases
+    /// that were handed out ends, as the table knows it.
+    LockTenant {
+        stated_name: Name,
+        possessed: Option<Fingerprint>,
+        leases_until: Option<Instant>,
+        operation: OperationId,
+    },
     /// L2: the sweep records that locking is open.
     OpenLock,
     /// L5: the sweep reminds.

@@ -179,10 +179,7 @@ impl KeyFileError {
         match self {
             Self::EmptyPassword => "Export the key again with a password that is not empty.",
             Self::PasswordTooLong { .. } | Self::NameNotAllowed { .. } => "Choose a shorter one.",
-            Self::FileTooLarge { .. } | Self::TooManyBags { .. } | Self::NestedTooDeep { .. } => {
-                "Export only the one key and its certificate: \
-                 openssl pkcs12 -export -inkey key.pem -in cert.pem -out key.pfx"
-            }
+            Self::FileTooLarge { .. } | Self::TooManyBags { .. } | Self::NestedTooDeep { .. } => EXPORT_ONE,
             Self::NotPfx { .. } => {
                 "Make a PFX of the key and its certificate: \
                  openssl pkcs12 -export -inkey key.pem -in cert.pem -out key.pfx"
@@ -190,22 +187,19 @@ impl KeyFileError {
             Self::NotDer
             | Self::TooManyIterations { .. }
             | Self::TooMuchMemory { .. }
-            | Self::UnsupportedAlgorithm { .. } => {
-                "Write the file anew: openssl pkcs12 -in old.pfx -out key.pem, \
-                 then openssl pkcs12 -export -in key.pem -out key.pfx, then destroy key.pem."
-            }
+            | Self::NoMac
+            | Self::UnencryptedKey => WRITE_ANEW,
+            Self::UnsupportedAlgorithm { .. } => WRITE_OLD_ANEW,
             Self::Damaged { .. } => "Copy or export the file again; it did not arrive whole.",
-            Self::NoMac => "Export the key again, without -nomac.",
             Self::WrongPassword => {
                 "Check the password, its capitals and the keyboard layout; \
                  then check that the file arrived unchanged."
             }
-            Self::UnencryptedKey => "Export the key again with encryption; with openssl, without -keypbe NONE.",
             Self::NoKey => {
                 "Export with the private key: openssl pkcs12 -export -inkey key.pem \
                  -in cert.pem -out key.pfx; on Windows, tick \"export the private key\"."
             }
-            Self::SeveralKeys { .. } => "Export a file with only the one key.",
+            Self::SeveralKeys { .. } => WRITE_ONE_ANEW,
             Self::NotRsa | Self::KeySizeNotAllowed { .. } => {
                 "Use an RSA key of an allowed size: openssl genrsa -out key.pem 2048"
             }
@@ -218,6 +212,20 @@ impl KeyFileError {
         }
     }
 }
+
+const EXPORT_ONE: &str = "Export only the one key and its certificate: \
+     openssl pkcs12 -export -inkey key.pem -in cert.pem -out key.pfx";
+
+const WRITE_ANEW: &str = "Write the file anew: openssl pkcs12 -in old.pfx -out key.pem, \
+     then openssl pkcs12 -export -in key.pem -out key.pfx, then destroy key.pem.";
+
+/// openssl keeps the algorithms of before in a provider of its own.
+const WRITE_OLD_ANEW: &str = "Write the file anew: openssl pkcs12 -legacy -in old.pfx -out key.pem, \
+     then openssl pkcs12 -export -in key.pem -out key.pfx, then destroy key.pem.";
+
+const WRITE_ONE_ANEW: &str = "Export a file with only the one key: openssl pkcs12 -in old.pfx -out key.pem, \
+     then delete the other keys from key.pem, \
+     then openssl pkcs12 -export -in key.pem -out key.pfx, then destroy key.pem.";
 
 fn sizes(allowed: &[KeyBits]) -> String {
     let sizes: Vec<String> = allowed.iter().map(|size| size.bits().to_string()).collect();

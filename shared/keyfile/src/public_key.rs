@@ -39,7 +39,8 @@ impl PublicKey {
     /// Reads a SubjectPublicKeyInfo.
     ///
     /// # Errors
-    /// `damaged`, `key_size_not_allowed`, or `weak_key` for an exponent that can't be.
+    /// `damaged`, also for an exponent that is 1 or even; `key_size_not_allowed`; `weak_key` for an exponent
+    /// that is too long.
     pub fn from_spki_der(spki: &[u8]) -> Result<Self, KeyFileError> {
         if spki.len() > MAX_SPKI_BYTES {
             return Err(DAMAGED);
@@ -50,9 +51,6 @@ impl PublicKey {
         check_size(key.n().bits(), &limits)?;
         if key.e().bits() < 2 || key.e().bits() > limits.exponent_bits {
             return Err(KeyFileError::WeakKey { why: "its public exponent is too short or too long" });
-        }
-        if key.e().to_bytes_le().first().is_none_or(|byte| byte.is_multiple_of(2)) {
-            return Err(KeyFileError::WeakKey { why: "its public exponent is even" });
         }
         // Encoded anew, so that one key has one encoding and one fingerprint.
         let canonical = key.to_public_key_der().map_err(|_| DAMAGED)?;

@@ -28,6 +28,9 @@ const PASSWORD: &str = "correct horse";
 /// Files that are read.
 const FILES: usize = 20_000;
 
+/// Keys that are read.
+const KEYS: usize = 2_000;
+
 /// Most iterations that a file may ask for here.
 const ITERATIONS: u32 = 200;
 const SCRYPT_BYTES: u64 = 64 * 1024;
@@ -110,6 +113,31 @@ struct Most {
     allocated: usize,
 }
 
+/// What comes of it, and the bytes that were allocated on the way.
+fn counted<T>(work: impl FnOnce() -> T) -> (T, usize) {
+    let region = Region::new(ALLOCATOR);
+    let outcome = work();
+    let change = region.change();
+    (outcome, change.bytes_allocated + usize::try_from(change.bytes_reallocated.max(0)).unwrap())
+}
+
+/// Changed keys, as they come out of a file that was opened.
+fn change_keys(key: &PrivateKey, limits: &Limits, numbers: &mut Numbers) {
+    let (mut most, mut read) = (0, 0);
+    for number in 0..KEYS {
+        let mut pkcs8 = key.pkcs8_der().to_vec();
+        mutate(&mut pkcs8, numbers);
+        let (outcome, allocated) = counted(|| PrivateKey::from_pkcs8(&pkcs8, limits));
+        assert!(allocated <= ALLOCATED, "{number}: {allocated} bytes");
+        most = most.max(allocated);
+        if let Ok(other) = outcome {
+            assert_eq!(other.pkcs8_der(), key.pkcs8_der(), "{number}");
+            read += 1;
+        }
+    }
+    println!("{KEYS} keys: {read} read; at most {most} bytes allocated in all");
+}
+
 #[test]
 fn what_is_done_for_a_file_is_bounded() {
     let key = PrivateKey::generate(KeyBits::Rsa2048).unwrap();
@@ -120,11 +148,7 @@ fn what_is_done_for_a_file_is_bounded() {
     let mut most = Most::default();
     for number in 0..FILES {
         let file = changed(&seeds[number % seeds.len()], number / seeds.len(), &mut numbers);
-        let region = Region::new(ALLOCATOR);
-        let (outcome, work) = pfx::read_measured(&file, &password, &limits);
-        let change = region.change();
-        let grown = usize::try_from(change.bytes_reallocated.max(0)).unwrap();
-        let allocated = change.bytes_allocated + grown;
+        let ((outcome, work), allocated) = counted(|| pfx::read_measured(&file, &password, &limits));
         assert!(work.iterations <= u64::from(ITERATIONS) && work.scrypt_bytes <= SCRYPT_BYTES, "{number}: {work:?}");
         assert!(allocated <= ALLOCATED, "{number}: {allocated} bytes");
         most.iterations = most.iterations.max(work.iterations);
@@ -146,6 +170,7 @@ fn what_is_done_for_a_file_is_bounded() {
         "{FILES} files: {} read, {} refused; at most {} iterations, {} bytes for scrypt, {} bytes allocated in all",
         most.read, most.refused, most.iterations, most.scrypt_bytes, most.allocated
     );
+    change_keys(&key, &limits, &mut numbers);
     assert!(most.read > 0 && most.refused > FILES / 2);
 }
 

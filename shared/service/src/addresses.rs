@@ -79,6 +79,11 @@ pub(crate) fn history(tenant: &TenantId, environment: &EnvironmentId, sequence: 
     at(tenant, format!("{}{sequence:012}", histories(environment)))
 }
 
+/// When the last lease of the tenant ends.
+pub(crate) fn leases_end(tenant: &TenantId) -> Key {
+    at(tenant, "LEASES-END".to_owned())
+}
+
 /// The head of an environment's lease log.
 pub(crate) fn lease_head(tenant: &TenantId, environment: &EnvironmentId) -> Key {
     at(tenant, format!("LEASES#{environment}"))

@@ -85,8 +85,12 @@ pub(crate) struct AuditDocument {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct LeaseHeadDocument {
     pub(crate) leases: ChainHead,
-    /// When the last of the leases ends.
-    pub(crate) last_until: Option<Instant>,
+}
+
+/// L6: no lease of the tenant that was handed out ends later.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct LeasesEndDocument {
+    pub(crate) until: Option<Instant>,
 }
 
 /// What becomes due.

@@ -49,14 +49,15 @@ impl Keyward {
         let unit = self.begin(request, asked).await?;
         let stated_name = unit.tenant()?.name.clone();
         let possessed = unit.tenant()?.active().map(|key| key.fingerprint.clone());
-        let command = Command::LockTenant { stated_name, possessed, operation: new_operation()? };
+        let leases_until = self.leases_end(tenant).await?.value.until;
+        let command = Command::LockTenant { stated_name, possessed, leases_until, operation: new_operation()? };
         let asked = Asked { operation: OperationName::LockTenant, ..asked };
         let mut plan = plan(&unit, asked, &command, 0)?;
         let tenant = unit.tenant()?;
         plan.environments = tenant.environments;
         plan.first_environments = self.first_environment_ids(&tenant.id, |_| true).await?;
         plan.keys = tenant.keys.values().filter(|key| key.in_vault).map(|key| key.id.clone()).collect();
-        plan.leases_end_at = Some(l6_lease::ends_at(&request.context(&self.settings)));
+        plan.leases_end_at = Some(l6_lease::all_end_at(leases_until, &request.context(&self.settings)));
         let deletion_at = request.now + self.settings.deletion_after.delta();
         plan.deletion_at = Some(deletion_at);
         plan.undo_until = Some(deletion_at);

@@ -319,7 +319,7 @@ pub const CODES: &[Code] = &[
     row(422, "password_too_long", "The password is too long", CHOOSE_SHORTER),
     row(422, "no_mac", "The file has no MAC", "Export the key again, without -nomac."),
     row(422, "not_pfx", "The file is not a PFX", EXPORT_ONE),
-    row(422, "not_der", "The file is not in DER", WRITE_ANEW),
+    row(422, "not_der", "The file's encoding is not taken", WRITE_ANEW),
     row(422, "damaged", "The file is damaged", "Copy or export the file again; it did not arrive whole."),
     row(422, "file_too_large", "The file is too large", EXPORT_ONE),
     row(422, "nested_too_deep", "The file nests too deeply", EXPORT_ONE),

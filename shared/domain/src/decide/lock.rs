@@ -1,25 +1,31 @@
 //! Locking, unlocking and what time does to a lock.
 
 use crate::{
-    Context, DeletionCause, Environment, Event, Fingerprint, Name, OperationId, Rejection, Tenant,
+    Context, DeletionCause, Environment, Event, Fingerprint, Instant, Name, OperationId, Rejection, Tenant,
     decide::environments::deleted,
     rules::{e2_barred, k5_change, l1_possession, l2_opens, l3_lock, l4_unlock, l5_deletion, l6_lease},
 };
 
+/// What a request to lock brings with it.
+pub(super) struct Stated<'a> {
+    pub(super) name: &'a Name,
+    pub(super) possessed: Option<&'a Fingerprint>,
+    pub(super) leases_until: Option<Instant>,
+}
+
 pub(super) fn lock(
     tenant: &Tenant,
-    stated_name: &Name,
-    possessed: Option<&Fingerprint>,
+    stated: &Stated<'_>,
     operation: &OperationId,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
     let key = l1_possession::active_key(tenant)?;
-    l1_possession::is_name_stated(tenant, stated_name)?;
+    l1_possession::is_name_stated(tenant, stated.name)?;
     l3_lock::has_effect(tenant, context)?;
     l3_lock::has_room(tenant, context)?;
     l2_opens::is_open(tenant, context)?;
     k5_change::no_operation_runs(tenant)?;
-    l1_possession::is_possessed(key, possessed)?;
+    l1_possession::is_possessed(key, stated.possessed)?;
     let held: u64 = tenant.locks.iter().map(|lock| lock.remaining).sum();
     Ok(vec![Event::TenantLocked {
         epoch: tenant.lock_epoch + 1,
@@ -27,7 +33,7 @@ pub(super) fn lock(
         locked: tenant.environments.saturating_sub(held),
         already_locked: tenant.locked_environments(context.now),
         deletion_at: context.now + context.settings.deletion_after.delta(),
-        leases_end_at: l6_lease::ends_at(context),
+        leases_end_at: l6_lease::all_end_at(stated.leases_until, context),
         operation: operation.clone(),
     }])
 }

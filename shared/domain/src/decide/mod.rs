@@ -29,8 +29,9 @@ pub fn decide(facts: &Facts, command: &Command, context: &Context<'_>) -> Result
         Command::DestroyKey { key, dependents, operation } => {
             keys::destroy(tenant, key, dependents, operation, context)
         }
-        Command::LockTenant { stated_name, possessed, operation } => {
-            lock::lock(tenant, stated_name, possessed.as_ref(), operation, context)
+        Command::LockTenant { stated_name, possessed, leases_until, operation } => {
+            let proof = lock::Stated { name: stated_name, possessed: possessed.as_ref(), leases_until: *leases_until };
+            lock::lock(tenant, &proof, operation, context)
         }
         Command::OpenLock => lock::open(tenant, context),
         Command::RemindOfDeletion { epoch, days } => lock::remind(tenant, *epoch, *days, context),

@@ -10,6 +10,13 @@ pub fn ends_at(context: &Context<'_>) -> Instant {
     context.now + context.settings.lease.delta()
 }
 
+/// When all leases that were handed out before a lock that is decided now have ended. The leases know best: their functions' clocks may be ahead
+/// of this one, and some were decided while the lock's proof was checked.
+#[must_use]
+pub fn all_end_at(leases_until: Option<Instant>, context: &Context<'_>) -> Instant {
+    leases_until.map_or(ends_at(context), |until| until.max(ends_at(context)))
+}
+
 /// The generation to lease: the newest unless an older one is named.
 ///
 /// # Errors

@@ -236,7 +236,15 @@ pub(crate) fn requests(world: &World, step: &Step, at: Instant) -> Vec<Request> 
         }
         Wish::Lock { key: proven } => {
             let possessed = proven.map(|place| fingerprint(&key(place)));
-            vec![ask(None, Command::LockTenant { stated_name: "contoso".parse().unwrap(), possessed, operation })]
+            vec![ask(
+                None,
+                Command::LockTenant {
+                    stated_name: "contoso".parse().unwrap(),
+                    possessed,
+                    leases_until: None,
+                    operation,
+                },
+            )]
         }
         Wish::Lease(place) => of(place, Command::LeaseDataKey { generation: None }),
         Wish::Sweep => sweep(world, at),

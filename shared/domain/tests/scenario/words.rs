@@ -101,6 +101,7 @@ pub(crate) fn request(world: &World, line: &Request, at: Instant) -> Result<worl
         "lock-tenant" => Command::LockTenant {
             stated_name: stated_name.map_or_else(|| id("contoso"), Ok)?,
             possessed: if first == "nothing" { None } else { Some(fingerprint(first)?) },
+            leases_until: option(&line.options, "leases-until").map(|until| instants::read(until, at)).transpose()?,
             operation,
         },
         named => {

@@ -89,6 +89,38 @@ fn openssl_with_its_provider_for_old_algorithms() {
     }
 }
 
+/// The commands of the next step make a file that is taken of one that was refused.
+#[test]
+fn the_next_step_mends_the_file() {
+    for options in [
+        "-nomac",
+        "-keypbe NONE",
+        "-keypbe NONE -certpbe NONE -nomac",
+        "-macalg md5",
+        "-legacy -keypbe PBE-SHA1-RC4-128",
+        "-iter 60000",
+    ] {
+        let bench = Openssl::with_key();
+        let limits = Limits { iterations: 100_000, ..Limits::default() };
+        let file = bench.export(options);
+        let refusal = pfx::read(&file, &password(), &limits).unwrap_err();
+        bench.put("old.pfx", &file);
+        let commands: Vec<&str> =
+            refusal.next_step().split(", ").filter_map(|step| step.split("openssl ").nth(1)).collect();
+        assert_eq!(commands.len(), 2, "{options}");
+        let (passin, passout) = (format!("pass:{PASSWORD}"), format!("pass:{PASSWORD}"));
+        for command in commands {
+            let mut arguments: Vec<&str> = command.split(' ').collect();
+            arguments.extend(["-passin", &passin, "-passout", &passout]);
+            bench.run_with(&arguments);
+        }
+        let mended = bench.get("key.pfx");
+        let key = pfx::read(&mended, &password(), &limits).unwrap();
+        assert_eq!(key.public_key(), KEY.public_key());
+        println!("openssl, {options}: {} before, mended by its next step", refusal.code());
+    }
+}
+
 fn succeed(output: Output) -> Vec<u8> {
     assert!(
         output.status.success(),

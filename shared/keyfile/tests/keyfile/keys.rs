@@ -2,7 +2,7 @@
 
 use keyward_keyfile::{Fingerprint, KeyBits, KeyFileError, Limits, PrivateKey, PublicKey};
 use rsa::BigUint;
-use rsa::pkcs8::DecodePrivateKey;
+use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey};
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
 
 use crate::KEY;
@@ -254,6 +254,19 @@ fn public_keys_go_there_and_back() {
         assert_eq!(PublicKey::from_spki_der(wrong).unwrap_err().code(), "damaged");
     }
     assert!(serde_json::from_str::<PublicKey>("\"AAAA\"").is_err());
+}
+
+#[test]
+fn public_exponents_that_cannot_be() {
+    for (e, refusal) in [
+        (1u64, KeyFileError::Damaged { part: "public key" }),
+        (65_536, KeyFileError::Damaged { part: "public key" }),
+        ((1 << 32) + 1, KeyFileError::WeakKey { why: "its public exponent is too short or too long" }),
+    ] {
+        let key = rsa::RsaPublicKey::new_unchecked(numbers().n, BigUint::from(e));
+        let spki = key.to_public_key_der().unwrap();
+        assert_eq!(PublicKey::from_spki_der(spki.as_bytes()).unwrap_err(), refusal);
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! PBMAC1 (RFC 9579): the published file, and files with its parameters changed.
+//! PBMAC1 (RFC 9579): the published files, and files with its parameters changed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,8 +7,15 @@ use keyward_keyfile::{KeyFileError, Limits, Password, inspect, pfx};
 /// Appendix A.1: a valid file with HMAC-SHA256, and SHA-256 in the derivation. The password is `1234`.
 const VALID: &str = include_str!("rfc9579_a1.b64");
 
+/// Appendix A.3: a valid file with SHA-512 in both places.
+const VALID_SHA512: &str = include_str!("rfc9579_a3.b64");
+
+fn decoded(base64: &str) -> Vec<u8> {
+    STANDARD.decode(base64.lines().collect::<String>()).unwrap()
+}
+
 fn published() -> Vec<u8> {
-    STANDARD.decode(VALID.lines().collect::<String>()).unwrap()
+    decoded(VALID)
 }
 
 fn read(file: &[u8]) -> Result<(), KeyFileError> {
@@ -25,7 +32,8 @@ fn exchanged(from: &[u8], to: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn the_published_file_is_read() {
+fn the_published_files_are_read() {
+    assert_eq!(read(&decoded(VALID_SHA512)), Ok(()));
     assert_eq!(read(&published()), Ok(()));
     let inspection = inspect(&published(), None, &Limits::default());
     let mac = inspection.mac.unwrap();

@@ -1,6 +1,6 @@
 //! lease-data-key (L6).
 
-use keyward_domain::{Command, EnvironmentId, Event, OperationName, TenantId};
+use keyward_domain::{Command, EnvironmentId, Event, OperationName, Recorded, TenantId};
 
 use crate::{
     Keyward, LeasedDataKey, Request, ServiceError, addresses,
@@ -55,8 +55,9 @@ impl Keyward {
             Err(ServiceError::Vault(VaultError::NotFound)) => return Err(ServiceError::Conflict),
             unwrapped => unwrapped?,
         };
-        let mut writes =
-            self.append_lease(tenant_id, id, events[0].clone(), &request.principal.person, request.now).await?;
+        let (at, by) = (request.now, request.principal.person.clone());
+        let recorded = Recorded { at, by, event: events[0].clone() };
+        let mut writes = self.append_lease(tenant_id, id, &recorded, until).await?;
         let fence = Condition::Fence(tenant.fence);
         writes.push(Write::Check { key: addresses::tenant(tenant_id), condition: fence });
         let revision = Condition::Revision(unit.revision(Some(id)));

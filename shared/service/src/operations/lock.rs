@@ -1,6 +1,6 @@
 //! lock-tenant (L1 to L3).
 
-use keyward_domain::{Command, Fingerprint, OperationId, OperationName, TenantId};
+use keyward_domain::{Command, Fingerprint, Instant, OperationId, OperationName, TenantId};
 
 use super::{LockRequest, Outcome, begin::new_operation};
 use crate::{Keyward, Request, ServiceError, refusal::Asked, settle::settle};
@@ -34,17 +34,21 @@ impl Keyward {
     ) -> Result<Outcome, ServiceError> {
         self.not_answered(request).await?;
         let mut unit = self.begin(request, asked).await?;
-        let command = |possessed: Option<Fingerprint>| Command::LockTenant {
+        let command = |possessed: Option<Fingerprint>, leases_until: Option<Instant>| Command::LockTenant {
             stated_name: lock.stated_name.clone(),
             possessed,
+            leases_until,
             operation: operation.clone(),
         };
         // Every other rule first: the proof costs work, and a refusal must not depend on it.
         let active = unit.tenant()?.active().map(|key| key.fingerprint.clone());
-        unit.consider(&command(active), None)?;
+        unit.consider(&command(active, None), None)?;
         let proven = self.check_proof(request, unit.tenant()?, &lock.proof).await?;
         unit.set_affected(self.first_environments(asked.tenant).await?);
-        unit.decide(&command(Some(proven.fingerprint)), None)?;
+        // L6: a lease that is handed out between this and the commit, and ends later, lets the commit fail.
+        let leases_end = self.leases_end(asked.tenant).await?;
+        unit.decide(&command(Some(proven.fingerprint), leases_end.value.until), None)?;
+        unit.write(leases_end.check());
         if let Some(consumed) = proven.consumed {
             unit.write(consumed);
         }
