@@ -27,7 +27,7 @@ demo: build ## Play the whole story with commentary; fails if a step does not do
 .PHONY: test
 test: test-tools ## Pass all tests.
 	cargo build --locked --workspace --bins
-	cargo test --locked --workspace
+	cargo test --locked --workspace --no-fail-fast
 	infra/local/demo.sh >target/demo.log || { cat target/demo.log; exit 1; }
 	@echo "demo: 1 passed, 0 failed"
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::key_files::{OpenedKeyFile, seal_to_vault, verify_handed_out};
-use super::{key_files, key_table, operation, tenant};
+use super::{key_check, key_table, operation, tenant};
 use crate::client::{Answer, Call, Session};
 use crate::confirmation::confirm;
 use crate::failure::{Exit, Failure};
@@ -52,7 +52,7 @@ pub(crate) fn run(session: &Session, command: &KeyCommand) -> Result<(), Failure
         }
         KeyCommand::RollBack { destructive, waiting } => roll_back(session, destructive, *waiting),
         KeyCommand::Destroy { id, destructive, waiting } => destroy(session, id, destructive, *waiting),
-        KeyCommand::Check { file, password } => key_files::check(session.output(), file, password),
+        KeyCommand::Check { file, password } => key_check::run(session.output(), file, password),
     }
 }
 

@@ -9,13 +9,11 @@ use keyward_api::requests::SealedKeyFile;
 use keyward_api::views::ExchangeKeyView;
 use keyward_domain::OperationName;
 use keyward_keyfile::{Limits, PrivateKey, PublicKey, jwe, pfx};
-use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::client::{Call, Session};
 use crate::failure::Failure;
 use crate::grammar::PasswordSource;
-use crate::output::{Output, Sheet};
 use crate::passwords::{self, Typed};
 use crate::{failure::Exit, key_files};
 
@@ -53,34 +51,6 @@ pub(crate) fn seal_to_vault(session: &Session, secret: &[u8]) -> Result<String, 
     let exchange: ExchangeKeyView = session.call(&call)?.view()?;
     let spki = STANDARD.decode(&exchange.spki).map_err(|_| Failure::unexpected("the exchange key is not base64"))?;
     Ok(jwe::seal(secret, &PublicKey::from_spki_der(&spki)?, &exchange.kid)?)
-}
-
-/// `keyward key check`: what is in a PFX file and whether it would be accepted, without any server.
-pub(crate) fn check(output: &Output, path: &Path, password: &PasswordSource) -> Result<(), Failure> {
-    let content = key_files::read(path)?;
-    let typed = passwords::existing(password, &path.display().to_string())?;
-    let key = key_files::open(&content, &typed.password)?;
-    let public = key.public_key();
-    // Read with the sizes that a deployment takes unless it says otherwise (K3).
-    let accepted = Limits::default().key_bits.iter().any(|size| size.bits() == public.bits());
-    let verdict = if accepted { "accepted" } else { "accepted only where the deployment allows this size" };
-    let shown = json!({
-        "file": path.display().to_string(), "kind": "RSA", "bits": public.bits(),
-        "fingerprint": public.fingerprint(), "accepted": accepted, "verdict": verdict,
-    });
-    output.result(&shown, || {
-        Sheet::new()
-            .fact("file", path.display())
-            .fact("kind", "PFX with one RSA private key")
-            .fact("bits", public.bits())
-            .fact("fingerprint", public.fingerprint())
-            .fact("verdict", verdict)
-            .text()
-    })?;
-    if accepted {
-        output.remark("Bring it: keyward key upload FILE --id ID --region REGION");
-    }
-    Ok(())
 }
 
 /// Whether a PFX that was just handed out opens with its password, and holds the key that it should.

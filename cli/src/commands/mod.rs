@@ -7,6 +7,7 @@ mod data_key;
 mod environment;
 mod environment_table;
 mod key;
+mod key_check;
 mod key_files;
 mod key_table;
 mod lock;
@@ -34,7 +35,7 @@ pub(crate) fn run(line: &CommandLine, output: Output) -> Result<(), Failure> {
         }
         Command::Man => return manual(&output),
         Command::Key(crate::grammar::KeyCommand::Check { file, password }) => {
-            return key_files::check(&output, file, password);
+            return key_check::run(&output, file, password);
         }
         _ => {}
     }
