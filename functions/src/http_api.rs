@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{Request, Response, Uri};
 use keyward_adapters::http::{Gate, failure};
-use keyward_api::{MAX_BODY_BYTES, Problem};
+use keyward_api::{MAX_BODY_BYTES, Problem, percent_encoded};
 use keyward_domain::{Instant, OperationName};
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda_http::aws_lambda_events::encodings::Body;
@@ -63,15 +63,7 @@ fn without_stage<'a>(path: &'a str, stage: Option<&str>) -> &'a str {
 
 /// The gateway may have decoded the path: what can't stand in one is encoded again (RFC 3986, section 3.3). `%` stays as it is.
 fn encoded(path: &str) -> String {
-    let mut encoded = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+    percent_encoded(path, b"!$&'()*+,;=:@%/")
 }
 
 fn body(text: String, is_base64: bool) -> Result<Vec<u8>, Problem> {

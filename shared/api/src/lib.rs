@@ -19,5 +19,5 @@ pub use body::{MAX_BODY_BYTES, parse_body};
 pub use parameters::PathParameters;
 pub use problem::Problem;
 pub use query::{MOST_PER_PAGE, Query};
-pub use routes::{Found, Method, ROUTES, Route, find};
+pub use routes::{Found, Method, ROUTES, Route, find, percent_encoded};
 pub use secret::SecretText;

@@ -123,7 +123,7 @@ impl Route {
             match parameter_name(segment) {
                 Some(name) => {
                     let (_, value) = values.iter().find(|(known, _)| *known == name)?;
-                    percent_encode(value, &mut filled);
+                    filled.push_str(&percent_encoded(value, b""));
                 }
                 None => filled.push_str(segment),
             }
@@ -232,14 +232,18 @@ pub(crate) fn percent_decoded(text: &str) -> Option<String> {
 }
 
 /// Percent-encoding of all but the unreserved characters (RFC 3986, section 2.3).
-fn percent_encode(text: &str, into: &mut String) {
+/// Percent-encodes all but the unreserved characters of RFC 3986, section 2.3, and those of `also`.
+#[must_use]
+pub fn percent_encoded(text: &str, also: &[u8]) -> String {
+    let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            into.push(char::from(byte));
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || also.contains(&byte) {
+            encoded.push(char::from(byte));
         } else {
-            into.push_str(&format!("%{byte:02X}"));
+            encoded.push_str(&format!("%{byte:02X}"));
         }
     }
+    encoded
 }
 
 fn hexadecimal(digit: u8) -> Option<u8> {

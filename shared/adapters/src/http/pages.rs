@@ -1,6 +1,6 @@
 //! Pages and their links.
 
-use keyward_api::{Query, views::PageView};
+use keyward_api::{Query, percent_encoded, views::PageView};
 use keyward_domain::ManagedBy;
 use keyward_service::{Listed, ports::table::Position};
 
@@ -18,7 +18,7 @@ pub(super) fn after(query: &Query) -> Option<Position> {
 /// A page with the link to the next one, relative to the host.
 pub(super) fn page<T, V>(path: &str, query: &Query, listed: &Listed<T>, view: impl Fn(&T) -> V) -> PageView<V> {
     let next_link = listed.next.as_ref().map(|next| {
-        let mut link = format!("{path}?after={}", percent_encoded(&next.0));
+        let mut link = format!("{path}?after={}", percent_encoded(&next.0, b""));
         if let Some(limit) = query.limit {
             link.push_str(&format!("&limit={limit}"));
         }
@@ -33,16 +33,4 @@ pub(super) fn page<T, V>(path: &str, query: &Query, listed: &Listed<T>, view: im
         link
     });
     PageView { value: listed.entries.iter().map(view).collect(), next_link }
-}
-
-fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }

@@ -49,6 +49,7 @@ const WRITE_ANEW: &str = "Write the file anew: openssl pkcs12 -in old.pfx -out k
 const SEAL_ANEW: &str = "Read the exchange key again and seal the message anew.";
 const RESEAL_RIGHT: &str =
     "Seal it as a compact JWE with alg RSA-OAEP-256, enc A256GCM and the kid of the exchange key.";
+const NEW_BLOB: &str = "Make the transfer blob with a tool for Azure Key Vault BYOK, version 1.0.0, and send the .byok file as it is.";
 const NEW_KEY: &str = "Make a new key: openssl genrsa -out key.pem 2048";
 const CHOOSE_SHORTER: &str = "Choose a shorter one.";
 
@@ -357,6 +358,15 @@ pub const CODES: &[Code] = &[
     row(422, "not_opened", "The sealed message does not open", SEAL_ANEW),
     row(422, "not_sealed", "Sealing failed", "Try again with the exchange key as it was read."),
     row(422, "not_sealed_for_this_vault", "Sealed to another exchange key", SEAL_ANEW),
+    row(422, "byok_too_large", "The transfer blob is too large", "Make the transfer blob of the one RSA key alone."),
+    row(422, "byok_malformed", "The file is not a transfer blob", NEW_BLOB),
+    row(422, "byok_unsupported", "The transfer blob is of another version or wrapped in another way", NEW_BLOB),
+    row(
+        422,
+        "byok_not_for_this_vault",
+        "The transfer blob does not open with this vault's exchange key",
+        "Read the exchange key again and make the transfer blob anew with it.",
+    ),
     row(422, "unusable_key_file", "The key file cannot be used", EXPORT_ONE),
     // 429 and 5xx: later.
     row(429, "too_many_requests", "Too many requests", "Wait as long as Retry-After says."),
