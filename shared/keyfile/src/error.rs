@@ -135,6 +135,29 @@ pub enum KeyFileError {
     /// The signature doesn't fit the message and the key.
     #[error("the signature does not fit the message and the key")]
     WrongSignature,
+    /// A transfer blob is longer than allowed.
+    #[error("the transfer blob has {bytes} bytes; at most {limit} are read")]
+    ByokTooLarge {
+        /// Its length.
+        bytes: usize,
+        /// Longest blob, in bytes.
+        limit: usize,
+    },
+    /// A transfer blob isn't of the agreed form.
+    #[error("it is not a transfer blob (BYOK): its {part} is malformed")]
+    ByokMalformed {
+        /// The part.
+        part: &'static str,
+    },
+    /// A transfer blob of another version, or wrapped in another way.
+    #[error("the transfer blob has {what}; only version 1.0.0 with dir and CKM_RSA_AES_KEY_WRAP is taken")]
+    ByokUnsupported {
+        /// What it has.
+        what: &'static str,
+    },
+    /// A transfer blob doesn't open. It isn't said why, so that the answer can't be used as an oracle.
+    #[error("the transfer blob is wrapped for another exchange key, or it was changed")]
+    ByokNotForThisVault,
     /// The cryptographic library failed where it should not.
     #[error("a cryptographic operation failed")]
     CryptographyFailed,
@@ -169,6 +192,10 @@ impl KeyFileError {
             Self::TooLongToWrap { .. } => "too_long_to_wrap",
             Self::NotUnwrapped => "not_unwrapped",
             Self::WrongSignature => "wrong_signature",
+            Self::ByokTooLarge { .. } => "byok_too_large",
+            Self::ByokMalformed { .. } => "byok_malformed",
+            Self::ByokUnsupported { .. } => "byok_unsupported",
+            Self::ByokNotForThisVault => "byok_not_for_this_vault",
             Self::CryptographyFailed => "cryptography_failed",
         }
     }
@@ -208,6 +235,12 @@ impl KeyFileError {
             Self::TooLongToWrap { .. } => "Wrap a data key and encrypt the content with that.",
             Self::NotUnwrapped => "Check that it was wrapped under this key and for this purpose.",
             Self::WrongSignature => "Sign the exact bytes of the challenge with RSA-PSS, SHA-256, salt of 32 bytes.",
+            Self::ByokTooLarge { .. } => "Make the transfer blob of the one RSA key alone.",
+            Self::ByokMalformed { .. } | Self::ByokUnsupported { .. } => {
+                "Make the transfer blob with a tool for Azure Key Vault BYOK, version 1.0.0, \
+                 and send the .byok file as it is."
+            }
+            Self::ByokNotForThisVault => "Read the exchange key again and make the transfer blob anew with it.",
             Self::CryptographyFailed => "Try again; if it stays, check the machine.",
         }
     }

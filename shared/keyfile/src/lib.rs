@@ -11,6 +11,7 @@
 
 mod ber;
 mod budget;
+pub mod byok;
 mod data_key;
 mod der;
 mod error;

@@ -4,7 +4,10 @@ use std::fmt;
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::{KeyPair, KeySize, OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDecryptingKey};
+use aws_lc_rs::rsa::{
+    KeyPair, KeySize, OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPrivateDecryptingKey,
+    PrivateDecryptingKey,
+};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding};
 use rsa::RsaPublicKey;
 use rsa::pkcs1::DecodeRsaPublicKey;
@@ -97,10 +100,27 @@ impl PrivateKey {
     /// # Errors
     /// `not_unwrapped`, whatever the cause.
     pub fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+        self.decrypt(&OAEP_SHA256_MGF1SHA256, wrapped, context)
+    }
+
+    /// Unwraps what [`PublicKey::wrap_with_sha1`] wrapped. For transfer blobs only.
+    ///
+    /// # Errors
+    /// `not_unwrapped`, whatever the cause.
+    pub(crate) fn unwrap_with_sha1(&self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+        self.decrypt(&OAEP_SHA1_MGF1SHA1, wrapped, b"")
+    }
+
+    fn decrypt(
+        &self,
+        algorithm: &'static OaepAlgorithm,
+        wrapped: &[u8],
+        context: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
         let mut plaintext = Zeroizing::new(vec![0; self.decrypting.min_output_size()]);
         let length = self
             .decrypting
-            .decrypt(&OAEP_SHA256_MGF1SHA256, wrapped, &mut plaintext, label(context))
+            .decrypt(algorithm, wrapped, &mut plaintext, label(context))
             .map_err(|_| KeyFileError::NotUnwrapped)?
             .len();
         plaintext.truncate(length);

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
+use aws_lc_rs::rsa::{
+    OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPublicEncryptingKey, PublicEncryptingKey,
+};
 use aws_lc_rs::signature::{RSA_PSS_2048_8192_SHA256, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +15,7 @@ use rsa::traits::PublicKeyParts;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::key_checks::check_size;
-use crate::{Fingerprint, KeyFileError, Limits, der};
+use crate::{DataKey, Fingerprint, KeyFileError, Limits, der};
 
 /// Longest SubjectPublicKeyInfo that is looked at, in bytes; one of 4096 bits has 550.
 const MAX_SPKI_BYTES: usize = 1024;
@@ -101,10 +103,28 @@ impl PublicKey {
         if plaintext.len() > limit {
             return Err(KeyFileError::TooLongToWrap { bytes: plaintext.len(), limit });
         }
+        self.encrypt(&OAEP_SHA256_MGF1SHA256, plaintext, context)
+    }
+
+    /// Wraps a data key with RSA-OAEP (SHA-1, MGF1 with SHA-1), as transfer blobs want it. OAEP does not
+    /// need the hash to resist collisions; all else is wrapped with SHA-256.
+    ///
+    /// # Errors
+    /// `cryptography_failed`.
+    pub(crate) fn wrap_with_sha1(&self, key: &DataKey) -> Result<Vec<u8>, KeyFileError> {
+        self.encrypt(&OAEP_SHA1_MGF1SHA1, key.as_bytes(), b"")
+    }
+
+    fn encrypt(
+        &self,
+        algorithm: &'static OaepAlgorithm,
+        plaintext: &[u8],
+        context: &[u8],
+    ) -> Result<Vec<u8>, KeyFileError> {
         let mut wrapped = vec![0; self.oaep.ciphertext_size()];
         let length = self
             .oaep
-            .encrypt(&OAEP_SHA256_MGF1SHA256, plaintext, &mut wrapped, label(context))
+            .encrypt(algorithm, plaintext, &mut wrapped, label(context))
             .map_err(|_| KeyFileError::CryptographyFailed)?
             .len();
         wrapped.truncate(length);

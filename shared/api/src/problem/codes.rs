@@ -49,7 +49,8 @@ const WRITE_ANEW: &str = "Write the file anew: openssl pkcs12 -in old.pfx -out k
 const SEAL_ANEW: &str = "Read the exchange key again and seal the message anew.";
 const RESEAL_RIGHT: &str =
     "Seal it as a compact JWE with alg RSA-OAEP-256, enc A256GCM and the kid of the exchange key.";
-const NEW_BLOB: &str = "Make the transfer blob with a tool for Azure Key Vault BYOK, version 1.0.0, and send the .byok file as it is.";
+const NEW_BLOB: &str =
+    "Make the transfer blob with a tool for Azure Key Vault BYOK, version 1.0.0, and send the .byok file as it is.";
 const NEW_KEY: &str = "Make a new key: openssl genrsa -out key.pem 2048";
 const CHOOSE_SHORTER: &str = "Choose a shorter one.";
 
