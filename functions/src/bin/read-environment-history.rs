@@ -1,6 +1,6 @@
 //! `GET /v1/tenants/{tenant}/environments/{environment}/history`
 //!
-//! Lists what happened to the environment, oldest first.
+//! Lists what happened to the environment, newest first.
 
 use std::process::ExitCode;
 
