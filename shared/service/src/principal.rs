@@ -1,6 +1,6 @@
 //! Who calls, and what A1 lets them do.
 
-use keyward_domain::{Environment, OperationName, PersonId, Role, Tenant, TenantId};
+use keyward_domain::{Environment, OperationName, PersonId, Role, TenantId};
 
 use crate::ServiceError;
 
@@ -47,11 +47,5 @@ impl Principal {
         } else {
             Err(ServiceError::Forbidden { operation: operation.as_str() })
         }
-    }
-
-    /// Whether the caller is one of the tenant's administrators by its own list; only those can be told apart for K7.
-    #[must_use]
-    pub fn is_listed(&self, tenant: &Tenant) -> bool {
-        tenant.administrators.iter().any(|administrator| administrator.person == self.person)
     }
 }
