@@ -8,7 +8,7 @@ use keyward_api::requests::{
     DestroyKeyRequest, EmptyRequest, GenerateKeyRequest, RollBackKeyRequest, UploadKeyRequest,
 };
 use keyward_api::views::{
-    ActivationView, ExchangeKeyView, GeneratedKeyView, KeyView, OperationView, PageView, TenantView,
+    ActivationView, ExchangeKeyView, GeneratedKeyView, KeyView, OperationView, PageView, PlanView, TenantView,
 };
 use keyward_domain::{KeyId, Name, OperationName, Region};
 use serde_json::Value;
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::key_files::{OpenedKeyFile, seal_to_vault, verify_handed_out};
 use super::{key_check, key_table, operation, tenant};
 use crate::client::{Answer, Call, Session};
-use crate::confirmation::confirm;
+use crate::confirmation::{confirm, plan_text};
 use crate::failure::{Exit, Failure};
 use crate::grammar::{Destructive, KeyCommand, PasswordSource, Waiting};
 use crate::key_files::NewFile;
@@ -44,7 +44,8 @@ pub(crate) fn run(session: &Session, command: &KeyCommand) -> Result<(), Failure
             session.output().result(&answer.json()?, || key_table::list_text(&page.value, answer.clock()))
         }
         KeyCommand::Show { id } => show(session, &read(session, id)?),
-        KeyCommand::Activate { id, key_file, password, waiting } => {
+        KeyCommand::Activate { id, dry_run: true, .. } => plan_activation(session, id),
+        KeyCommand::Activate { id, key_file, password, waiting, .. } => {
             if let Some(file) = key_file {
                 present(session, id, file, password)?;
             }
@@ -154,6 +155,14 @@ fn activate(session: &Session, id: &KeyId, waiting: Waiting) -> Result<(), Failu
     let activation: ActivationView = answer.view()?;
     session.output().result(&answer.json()?, || key_table::activation_text(&activation, answer.clock()))?;
     operation::wait(session, &answer, waiting)
+}
+
+/// Shows what activating would do now.
+fn plan_activation(session: &Session, id: &KeyId) -> Result<(), Failure> {
+    let call = Call::of(session.tenant()?, OperationName::ActivateKey).with("key", id).query("dryRun", true);
+    let answer = session.call(&call.body(&EmptyRequest {})?)?;
+    let plan: PlanView = answer.view()?;
+    session.output().result(&answer.json()?, || plan_text(&plan, answer.clock()))
 }
 
 fn roll_back(session: &Session, destructive: &Destructive, waiting: Waiting) -> Result<(), Failure> {

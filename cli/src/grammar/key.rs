@@ -67,6 +67,9 @@ pub(crate) enum KeyCommand {
         /// Present this PFX file first (upload-key): needed after a lock.
         #[arg(long, value_name = "FILE")]
         key_file: Option<PathBuf>,
+        /// Only show the plan: what would be re-wrapped, and until when it could be rolled back.
+        #[arg(long, conflicts_with = "key_file")]
+        dry_run: bool,
         #[command(flatten)]
         password: PasswordSource,
         #[command(flatten)]
