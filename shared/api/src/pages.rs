@@ -19,7 +19,7 @@ pub fn problems() -> String {
          | code | status | rule | what it means | next step | exit |\n|---|---|---|---|---|---|\n"
     );
     for row in CODES {
-        let rule = row.rule.unwrap_or_default();
+        let rule = row.rule.map(|rule| format!("[{rule}](rules.md#{})", rule.to_lowercase())).unwrap_or_default();
         let exit = crate::problem::exit_code(row.status);
         page.push_str(&format!(
             "| `{}` | {} | {rule} | {} | {} | {exit} |\n",
@@ -35,7 +35,7 @@ pub fn operations() -> String {
     let mut page = format!(
         "# Operations\n\n\
          The names are the same everywhere: function, `operationId`, command, audit log.\n\
-         The roles are those of rule A1; [openapi.json](openapi.json) describes what is sent and answered.\n\
+         The roles are those of rule [A1](rules.md#a1); [openapi.json](openapi.json) describes what is sent and answered.\n\
          {GENERATED}\n\n\
          | operation | what it does | method | path | query | roles |\n|---|---|---|---|---|---|\n"
     );
