@@ -224,9 +224,7 @@ impl Keyward {
         )];
         Ok(plan)
     }
-}
 
-impl Keyward {
     /// The backups that the operation takes away: those of an environment that is deleted.
     pub(crate) async fn planned_backups(&self, asked: Asked<'_>) -> Result<u64, ServiceError> {
         match asked.environment {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use keyward_domain::{
-    Backup, Command, Context, Environment, EnvironmentId, Event, Facts, Operation, Recorded, Rejection, Tenant,
+    Backup, Command, Context, Environment, EnvironmentId, Event, Facts, KeyId, Operation, Recorded, Rejection, Tenant,
     TenantId, decide,
 };
 
@@ -148,10 +148,10 @@ impl<'a> Unit<'a> {
     /// Records an event: into the states, the audit log and the environment's history; starts its timers.
     pub(crate) fn record(&mut self, event: Event) -> Result<(), ServiceError> {
         let recorded = Recorded { at: self.context.now, by: self.context.by.clone(), event };
-        let before: Vec<(String, String)> = self.vault_keys();
+        let remove = self.taken_from_vault(&recorded.event);
         self.tenant = Tenant::apply(self.tenant.take(), &recorded);
         self.apply_to_environment(&recorded);
-        self.apply_to_operation(&recorded, &before);
+        self.apply_to_operation(&recorded, remove);
         let entry = self.audit.append(&recorded);
         if let Some(environment) = recorded.event.environment() {
             let key = addresses::history(&self.id, environment, entry.sequence);
@@ -166,10 +166,15 @@ impl<'a> Unit<'a> {
         Ok(())
     }
 
-    /// Identifier and vault name of each key whose private part is in the vault.
-    fn vault_keys(&self) -> Vec<(String, String)> {
+    /// Names of the private keys that the event takes out of the vault; asked before the event is folded into the tenant.
+    fn taken_from_vault(&self, event: &Event) -> Vec<String> {
+        let is_taken = |id: &KeyId| match event {
+            Event::TenantLocked { .. } => true,
+            Event::KeyDestroyed { key, .. } => key == id,
+            _ => false,
+        };
         let keys = self.tenant.iter().flat_map(|tenant| tenant.keys.values());
-        keys.filter(|key| key.in_vault).map(|key| (key.id.to_string(), key.vault_key.clone())).collect()
+        keys.filter(|key| key.in_vault && is_taken(&key.id)).map(|key| key.vault_key.clone()).collect()
     }
 
     fn apply_to_environment(&mut self, recorded: &Recorded) {
@@ -190,7 +195,7 @@ impl<'a> Unit<'a> {
         }
     }
 
-    fn apply_to_operation(&mut self, recorded: &Recorded, vault_keys: &[(String, String)]) {
+    fn apply_to_operation(&mut self, recorded: &Recorded, remove: Vec<String>) {
         let Some(id) = recorded.event.operation() else { return };
         if let Some(stored) = &mut self.operation {
             if let Some(operation) = Operation::apply(Some(stored.value.operation.clone()), recorded) {
@@ -199,13 +204,6 @@ impl<'a> Unit<'a> {
             return;
         }
         let Some(operation) = Operation::apply(None, recorded) else { return };
-        let remove = match &recorded.event {
-            Event::TenantLocked { .. } => vault_keys.iter().map(|(_, name)| name.clone()).collect(),
-            Event::KeyDestroyed { key, .. } => {
-                vault_keys.iter().filter(|(id, _)| id == key.as_str()).map(|(_, name)| name.clone()).collect()
-            }
-            _ => Vec::new(),
-        };
         let document = OperationDocument { tenant: self.id.clone(), operation, cursor: None, remove, failures: 0 };
         self.operation = Some(Stored::new(addresses::operation(&self.id, id), document));
     }
