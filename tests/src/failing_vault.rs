@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use keyward_adapters::table::Failure;
-use keyward_keyfile::{PrivateKey, PublicKey};
+use keyward_keyfile::{Limits, PrivateKey, PublicKey, byok};
 use keyward_service::ports::vault::{Vault, VaultError, VaultKeyName, VaultPublicKey};
 
 type Unwrapped = zeroize::Zeroizing<Vec<u8>>;
@@ -86,6 +86,10 @@ impl Vault for FailingVault {
         self.guard(self.inner.open_exchange(kid, encrypted_key)).await
     }
 
+    async fn transfer_keys(&self) -> Result<Vec<VaultPublicKey>, VaultError> {
+        self.guard(self.inner.transfer_keys()).await
+    }
+
     async fn provider_key(&self) -> Result<VaultPublicKey, VaultError> {
         self.guard(self.inner.provider_key()).await
     }
@@ -97,6 +101,16 @@ impl Vault for FailingVault {
     async fn import(&self, name: &VaultKeyName, key: &PrivateKey) -> Result<(), VaultError> {
         self.imported.lock().unwrap().insert(name.clone());
         self.guard(self.inner.import(name, key)).await
+    }
+
+    async fn import_blob(
+        &self,
+        name: &VaultKeyName,
+        blob: &byok::Blob,
+        limits: &Limits,
+    ) -> Result<PublicKey, VaultError> {
+        self.imported.lock().unwrap().insert(name.clone());
+        self.guard(self.inner.import_blob(name, blob, limits)).await
     }
 
     async fn unwrap(&self, name: &VaultKeyName, wrapped: &[u8]) -> Result<Unwrapped, VaultError> {

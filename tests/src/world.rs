@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use keyward_adapters::{
     table::EmbeddedTable,
@@ -12,9 +13,9 @@ use keyward_domain::{
     Administrator, EnvironmentId, EnvironmentKind, Fingerprint, KeyId, Name, NewEnvironment, NewTenant, PersonId,
     Region, Role, Settings, TenantId,
 };
-use keyward_keyfile::PrivateKey;
+use keyward_keyfile::{PrivateKey, byok};
 use keyward_service::{
-    Keyward, LockProof, LockRequest, Outcome, Principal, Request, ServiceError, UploadKey,
+    ImportKey, Keyward, LockProof, LockRequest, Outcome, Principal, Request, ServiceError, UploadKey,
     ports::{
         mail::{MailError, Mailer, Message},
         table::Table,
@@ -161,6 +162,27 @@ impl World {
         let upload =
             UploadKey { id: Some(key_id(id)), name: None, region: None, sealed_key_file: self.sealed(key).await };
         self.keyward.upload_key(request, &self.tenant, upload).await
+    }
+
+    /// A transfer blob of a key, in base64, wrapped for the vault's exchange key.
+    pub async fn transfer_blob(&self, key: &PrivateKey) -> String {
+        let exchange = self.vault.transfer_keys().await.unwrap().remove(0);
+        STANDARD.encode(byok::wrap(key, &exchange.public_key, &exchange.kid).unwrap())
+    }
+
+    pub async fn import(&self, request: &Request, id: &str, key: &PrivateKey) -> Result<Outcome, ServiceError> {
+        self.import_blob(request, id, self.transfer_blob(key).await).await
+    }
+
+    /// Imports whatever stands in `transfer_blob`.
+    pub async fn import_blob(
+        &self,
+        request: &Request,
+        id: &str,
+        transfer_blob: String,
+    ) -> Result<Outcome, ServiceError> {
+        let import = ImportKey { id: Some(key_id(id)), name: None, region: None, transfer_blob };
+        self.keyward.import_key(request, &self.tenant, import).await
     }
 
     pub async fn activate(&self, request: &Request, id: &str) -> Result<Outcome, ServiceError> {

@@ -25,6 +25,7 @@ use keyward_tests::{
 enum Change {
     RegisterEnvironment,
     UploadKey,
+    ImportKey,
     ActivateKey,
     RollBackToFormerKey,
     RollBackToProvider,
@@ -164,6 +165,7 @@ impl Change {
                 keyward.register_environment(&repeatable(world.operator(now)), tenant, new_environment()).await
             }
             Self::UploadKey => world.upload(&alice, "k3", key(2)).await,
+            Self::ImportKey => world.import(&alice, "k3", key(2)).await,
             Self::ActivateKey => world.activate(&alice, "k2").await,
             Self::RollBackToFormerKey | Self::RollBackToProvider => {
                 keyward.roll_back_key(&repeatable(world.bob(now)), tenant).await
@@ -432,6 +434,7 @@ macro_rules! drives {
 drives! {
     register_environment: RegisterEnvironment,
     upload_key: UploadKey,
+    import_key: ImportKey,
     activate_key: ActivateKey,
     roll_back_to_the_former_key: RollBackToFormerKey,
     roll_back_to_the_provider: RollBackToProvider,

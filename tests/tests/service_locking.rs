@@ -23,7 +23,7 @@ use keyward_adapters::{
     vault::EmbeddedVault,
 };
 use keyward_domain::{EnvironmentId, Event, Name, Recorded, Rejection};
-use keyward_keyfile::{PrivateKey, PublicKey};
+use keyward_keyfile::{Limits, PrivateKey, PublicKey, byok};
 use keyward_service::{
     Keyward, LockProof, LockRequest, Outcome, ServiceError,
     ports::{
@@ -402,6 +402,10 @@ impl Vault for Waiting {
         self.inner.open_exchange(kid, encrypted_key).await
     }
 
+    async fn transfer_keys(&self) -> Result<Vec<VaultPublicKey>, VaultError> {
+        self.inner.transfer_keys().await
+    }
+
     async fn provider_key(&self) -> Result<VaultPublicKey, VaultError> {
         self.inner.provider_key().await
     }
@@ -412,6 +416,15 @@ impl Vault for Waiting {
 
     async fn import(&self, name: &VaultKeyName, key: &PrivateKey) -> Result<(), VaultError> {
         self.inner.import(name, key).await
+    }
+
+    async fn import_blob(
+        &self,
+        name: &VaultKeyName,
+        blob: &byok::Blob,
+        limits: &Limits,
+    ) -> Result<PublicKey, VaultError> {
+        self.inner.import_blob(name, blob, limits).await
     }
 
     async fn unwrap(&self, name: &VaultKeyName, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {

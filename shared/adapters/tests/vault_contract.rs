@@ -2,10 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use keyward_adapters::vault::{EmbeddedVault, MasterKey};
-use keyward_keyfile::{KeyBits, PrivateKey, PublicKey};
+use keyward_keyfile::{KeyBits, KeyFileError, Limits, PrivateKey, PublicKey, byok};
 use keyward_service::ports::vault::{Vault, VaultError, VaultKeyName};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -42,6 +43,40 @@ impl House for EmbeddedHouse {
     fn reopened(self) -> Self {
         let Self { dir, vault } = self;
         drop(vault);
+        Self::open(dir)
+    }
+}
+
+/// An embedded vault that several processes have open: each use is by another of three.
+struct SharedHouse {
+    dir: TempDir,
+    vaults: [Arc<EmbeddedVault>; 3],
+    turn: AtomicUsize,
+}
+
+impl SharedHouse {
+    fn open(dir: TempDir) -> Self {
+        let vaults = [(); 3].map(|()| {
+            let master_key = MasterKey::load_or_create(&dir.path().join("master.key")).unwrap();
+            Arc::new(EmbeddedVault::open_shared(dir.path().join("vault"), master_key).unwrap())
+        });
+        Self { dir, vaults, turn: AtomicUsize::new(0) }
+    }
+}
+
+impl House for SharedHouse {
+    fn fresh() -> Self {
+        Self::open(tempfile::tempdir().unwrap())
+    }
+
+    fn vault(&self) -> Arc<dyn Vault> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        Arc::clone(&self.vaults[turn % self.vaults.len()]) as Arc<dyn Vault>
+    }
+
+    fn reopened(self) -> Self {
+        let Self { dir, vaults, .. } = self;
+        drop(vaults);
         Self::open(dir)
     }
 }
@@ -150,6 +185,35 @@ async fn the_vaults_own_keys_unwrap_what_is_wrapped_for_them<H: House>() {
     assert_eq!(vault.unwrap_provider(&sealed).await, Err(VaultError::NotForThisKey));
 }
 
+async fn a_transfer_blob_brings_its_key<H: House>() {
+    let house = H::fresh();
+    let vault = house.vault();
+    let limits = Limits::default();
+    let exchange = vault.transfer_keys().await.unwrap().remove(0);
+    let blob =
+        |key: &PrivateKey, to: &PublicKey| byok::parse(&byok::wrap(key, to, &exchange.kid).unwrap(), &limits).unwrap();
+    let good = blob(&ONE, &exchange.public_key);
+    for _ in 0..2 {
+        assert_eq!(vault.import_blob(&name("a"), &good, &limits).await.as_ref(), Ok(ONE.public_key()));
+    }
+    assert_eq!(vault.unwrap(&name("a"), &wrapped(ONE.public_key())).await.unwrap().as_slice(), SECRET);
+
+    let others = blob(&OTHER, &exchange.public_key);
+    assert_eq!(vault.import_blob(&name("a"), &others, &limits).await, Err(VaultError::NameTaken));
+    let foreign = blob(&ONE, OTHER.public_key());
+    let refused = VaultError::Refused(KeyFileError::ByokNotForThisVault);
+    assert_eq!(vault.import_blob(&name("b"), &foreign, &limits).await, Err(refused));
+    let small = Limits { key_bits: vec![KeyBits::Rsa4096], ..Limits::default() };
+    let refused = vault.import_blob(&name("b"), &good, &small).await;
+    assert!(matches!(refused, Err(VaultError::Refused(KeyFileError::KeySizeNotAllowed { .. }))), "{refused:?}");
+    assert_eq!(vault.describe(&name("b")).await, Ok(None));
+
+    drop(vault);
+    let house = house.reopened();
+    assert_eq!(house.vault().transfer_keys().await.unwrap().remove(0), exchange);
+    assert_eq!(house.vault().import_blob(&name("c"), &good, &limits).await.as_ref(), Ok(ONE.public_key()));
+}
+
 async fn concurrent_imports_of_two_keys_leave_one<H: House>() {
     let house = H::fresh();
     let mut tasks = JoinSet::new();
@@ -230,6 +294,7 @@ macro_rules! contract {
             importing_the_same_key_again_is_no_error_and_another_is_refused
             what_was_not_wrapped_for_the_key_is_refused
             the_vaults_own_keys_unwrap_what_is_wrapped_for_them
+            a_transfer_blob_brings_its_key
             concurrent_imports_of_two_keys_leave_one
             a_use_racing_with_a_removal_does_not_bring_the_key_back
             many_keys_change_at_once
@@ -238,3 +303,4 @@ macro_rules! contract {
 }
 
 contract! { EmbeddedHouse in embedded }
+contract! { SharedHouse in embedded_shared }

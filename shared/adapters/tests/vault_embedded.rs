@@ -63,6 +63,24 @@ fn one_at_a_time_has_the_vault_open() {
     drop(open(dir.path()));
 }
 
+#[tokio::test]
+async fn several_share_a_vault_that_nobody_has_for_himself() {
+    let dir = tempfile::tempdir().unwrap();
+    let share = || {
+        let master_key = MasterKey::load_or_create(&dir.path().join("master.key")).unwrap();
+        EmbeddedVault::open_shared(dir.path().join("vault"), master_key)
+    };
+    let alone = open(dir.path());
+    assert!(matches!(share(), Err(OpenVaultError::InUse { .. })));
+    drop(alone);
+    let (one, other) = (share().unwrap(), share().unwrap());
+    let name = VaultKeyName::new("a").unwrap();
+    one.import(&name, &PrivateKey::generate(KeyBits::Rsa2048).unwrap()).await.unwrap();
+    assert!(other.describe(&name).await.unwrap().is_some());
+    other.remove(&name).await.unwrap();
+    assert_eq!(one.describe(&name).await, Ok(None));
+}
+
 #[test]
 fn a_lost_key_of_the_vault_is_not_made_anew() {
     let dir = tempfile::tempdir().unwrap();

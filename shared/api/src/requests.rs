@@ -215,6 +215,27 @@ pub struct UploadKeyRequest {
     pub sealed_key_file: String,
 }
 
+/// import-key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImportKeyRequest {
+    /// Its identifier; needed for a new key, absent where a known one is presented again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::KeyId>)]
+    pub id: Option<KeyId>,
+    /// What the administrators call it; its identifier where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::Name>)]
+    pub name: Option<Name>,
+    /// One of the tenant's regions; needed for a new key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::Region>)]
+    pub region: Option<Region>,
+    /// The whole transfer blob (a .byok file) in base64 (standard alphabet, padded). The key in it is wrapped for the
+    /// exchange key that read-exchange-key shows as `transfer`.
+    pub transfer_blob: String,
+}
+
 /// What a sealed key file holds once it is opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -138,6 +138,16 @@ pub const ROUTES: &[Route] = &[
             answer(200, "KeyView", "The key was known; its private part is in the vault again."),
         ],
     ),
+    post(
+        Op::ImportKey,
+        "/v1/tenants/{tenant}/keys/import",
+        "Brings a protection key as a transfer blob (BYOK), or presents a known one again after a lock.",
+        "ImportKeyRequest",
+        &[
+            answer(201, "KeyView", ADDED),
+            answer(200, "KeyView", "The key was known; its private part is in the vault again."),
+        ],
+    ),
     get(
         Op::ListKeys,
         "/v1/tenants/{tenant}/keys",

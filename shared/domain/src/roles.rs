@@ -117,6 +117,8 @@ operations! {
     GenerateKey = "generate-key", Administrators, false;
     /// K2, K3, L4.
     UploadKey = "upload-key", Administrators, false;
+    /// K2, K3, L4.
+    ImportKey = "import-key", Administrators, false;
     /// All keys of the tenant.
     ListKeys = "list-keys", TenantReaders, false;
     /// One key.

@@ -148,6 +148,26 @@ impl Blob {
         &self.generator
     }
 
+    /// Whether it names one of the `known` exchange keys. Their names end in the version, after the last slash, as
+    /// those of Azure Key Vault do.
+    ///
+    /// # Errors
+    /// `byok_unknown_version` for another version of a known key, else `byok_other_vault`.
+    pub fn check_kid<'a>(&self, known: impl IntoIterator<Item = &'a str>) -> Result<(), KeyFileError> {
+        let mut error = KeyFileError::ByokOtherVault;
+        for kid in known {
+            if kid == self.kid {
+                return Ok(());
+            }
+            if let (Some((key, _)), Some((named, _))) = (kid.rsplit_once('/'), self.kid.rsplit_once('/'))
+                && key == named
+            {
+                error = KeyFileError::ByokUnknownVersion;
+            }
+        }
+        Err(error)
+    }
+
     /// The wrapped AES key (RSA-OAEP, SHA-1) and the wrapped key (AES key wrap with padding of its PKCS#8),
     /// for an exchange key of `exchange_key_bits` bits.
     ///

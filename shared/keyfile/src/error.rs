@@ -32,6 +32,18 @@ pub enum KeyFileError {
         /// What it looks like instead.
         found: &'static str,
     },
+    /// It isn't a PEM file, or not one of what is wanted.
+    #[error("the file is not a PEM file of the kind that is wanted: {found}")]
+    NotPem {
+        /// What it looks like instead.
+        found: &'static str,
+    },
+    /// A PEM file in a form that isn't taken.
+    #[error("the PEM file has {what}, which is not supported")]
+    PemUnsupported {
+        /// What it has.
+        what: String,
+    },
     /// The file is in an encoding looser than DER.
     #[error("the encoding is BER of a kind that is not taken, not DER")]
     NotDer,
@@ -155,6 +167,12 @@ pub enum KeyFileError {
         /// What it has.
         what: &'static str,
     },
+    /// A transfer blob names an exchange key of another vault.
+    #[error("the transfer blob names an exchange key of another vault")]
+    ByokOtherVault,
+    /// A transfer blob names this vault's exchange key, but no version of it that is in use.
+    #[error("the transfer blob names a version of this vault's exchange key that is not in use")]
+    ByokUnknownVersion,
     /// A transfer blob doesn't open. It isn't said why, so that the answer can't be used as an oracle.
     #[error("the transfer blob is wrapped for another exchange key, or it was changed")]
     ByokNotForThisVault,
@@ -172,6 +190,8 @@ impl KeyFileError {
             Self::PasswordTooLong { .. } => "password_too_long",
             Self::FileTooLarge { .. } => "file_too_large",
             Self::NotPfx { .. } => "not_pfx",
+            Self::NotPem { .. } => "not_pem",
+            Self::PemUnsupported { .. } => "pem_unsupported",
             Self::NotDer => "not_der",
             Self::Damaged { .. } => "damaged",
             Self::NestedTooDeep { .. } => "nested_too_deep",
@@ -195,6 +215,8 @@ impl KeyFileError {
             Self::ByokTooLarge { .. } => "byok_too_large",
             Self::ByokMalformed { .. } => "byok_malformed",
             Self::ByokUnsupported { .. } => "byok_unsupported",
+            Self::ByokOtherVault => "byok_other_vault",
+            Self::ByokUnknownVersion => "byok_unknown_version",
             Self::ByokNotForThisVault => "byok_not_for_this_vault",
             Self::CryptographyFailed => "cryptography_failed",
         }
@@ -210,6 +232,13 @@ impl KeyFileError {
             Self::NotPfx { .. } => {
                 "Make a PFX of the key and its certificate: \
                  openssl pkcs12 -export -inkey key.pem -in cert.pem -out key.pfx"
+            }
+            Self::NotPem { .. } => {
+                "Give a PEM file of the key; one in DER becomes it by: openssl pkey -inform DER -in key.der -out key.pem"
+            }
+            Self::PemUnsupported { .. } => {
+                "Write the key anew: openssl pkcs8 -topk8 -in old.pem -out key.pem; \
+                 a key of OpenSSH first becomes a PEM by: ssh-keygen -p -m PEM -f old.pem"
             }
             Self::NotDer
             | Self::TooManyIterations { .. }
@@ -240,7 +269,9 @@ impl KeyFileError {
                 "Make the transfer blob with a tool for Azure Key Vault BYOK, version 1.0.0, \
                  and send the .byok file as it is."
             }
-            Self::ByokNotForThisVault => "Read the exchange key again and make the transfer blob anew with it.",
+            Self::ByokOtherVault | Self::ByokUnknownVersion | Self::ByokNotForThisVault => {
+                "Read the exchange key again and make the transfer blob anew with it."
+            }
             Self::CryptographyFailed => "Try again; if it stays, check the machine.",
         }
     }

@@ -9,12 +9,13 @@ use aws_lc_rs::rsa::{
 use aws_lc_rs::signature::{RSA_PSS_2048_8192_SHA256, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rsa::RsaPublicKey;
 use rsa::pkcs8::{DecodePublicKey, EncodePublicKey};
 use rsa::traits::PublicKeyParts;
+use rsa::{BigUint, RsaPublicKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::key_checks::check_size;
+use crate::weakness::check_modulus;
 use crate::{DataKey, Fingerprint, KeyFileError, Limits, der};
 
 /// Longest SubjectPublicKeyInfo that is looked at, in bytes; one of 4096 bits has 550.
@@ -85,6 +86,17 @@ impl PublicKey {
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of_spki(&self.spki)
+    }
+
+    /// Checks what the public part tells of a key whose private part was never seen: its size within `limits`, and
+    /// that its modulus has no small factor and is not of the shape that the ROCA fault gave (CVE-2017-15361).
+    ///
+    /// # Errors
+    /// `key_size_not_allowed`, `weak_key`.
+    pub fn check(&self, limits: &Limits) -> Result<(), KeyFileError> {
+        let modulus = BigUint::from_bytes_be(&self.modulus);
+        check_size(modulus.bits(), limits)?;
+        check_modulus(&modulus)
     }
 
     /// Modulus and public exponent, big-endian without leading zeros.

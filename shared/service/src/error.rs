@@ -55,10 +55,19 @@ pub enum ServiceError {
     Table(TableError),
     /// The vault refused or does not answer.
     #[error(transparent)]
-    Vault(#[from] VaultError),
+    Vault(VaultError),
     /// A condition of the transaction did not hold: what was loaded has changed. Decided again by the caller.
     #[error("what was loaded has changed")]
     Conflict,
+}
+
+impl From<VaultError> for ServiceError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Refused(reason) => Self::KeyFile(reason),
+            other => Self::Vault(other),
+        }
+    }
 }
 
 impl From<TableError> for ServiceError {

@@ -34,6 +34,8 @@ pub use documents::{Answer, NoticeDocument, Recipient, RecipientStatus};
 pub use error::ServiceError;
 pub use keyward::Keyward;
 pub use listing::{EnvironmentFilter, Listed};
-pub use operations::{Challenge, GenerateKey, GeneratedKey, LockProof, LockRequest, Outcome, UploadKey};
+pub use operations::{
+    Challenge, ExchangeKeys, GenerateKey, GeneratedKey, ImportKey, LockProof, LockRequest, Outcome, UploadKey,
+};
 pub use principal::Principal;
 pub use request::{EncodeAnswer, Idempotency, Request};

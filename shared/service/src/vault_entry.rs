@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use keyward_domain::{Instant, TenantId};
-use keyward_keyfile::PrivateKey;
+use keyward_keyfile::{PrivateKey, PublicKey, byok};
 
 use crate::{
     Keyward, ServiceError, addresses,
@@ -11,7 +11,7 @@ use crate::{
     documents::VaultEntryDocument,
     ports::{
         table::{Query, Span},
-        vault::VaultKeyName,
+        vault::{VaultError, VaultKeyName},
     },
     stored::{Stored, decode, load},
     timers::{self, kinds},
@@ -48,6 +48,33 @@ impl Keyward {
         key: &PrivateKey,
         now: Instant,
     ) -> Result<VaultEntry, ServiceError> {
+        let (entry, name) = self.intend(tenant, now).await?;
+        self.vault.import(&name, key).await?;
+        Ok(entry)
+    }
+
+    /// Lets the vault take a private key from its transfer blob, under a name that was never used. What key it is, is
+    /// known only then.
+    pub(crate) async fn enter_vault_by_blob(
+        &self,
+        tenant: &TenantId,
+        blob: &byok::Blob,
+        now: Instant,
+    ) -> Result<(VaultEntry, PublicKey), ServiceError> {
+        let (entry, name) = self.intend(tenant, now).await?;
+        let imported = self.vault.import_blob(&name, blob, &self.limits).await;
+        let checked = imported.and_then(|public| public.check(&self.limits).map(|()| public).map_err(VaultError::from));
+        match checked {
+            Ok(public) => Ok((entry, public)),
+            Err(refused) => {
+                self.give_up_quietly(&entry, now).await;
+                Err(refused.into())
+            }
+        }
+    }
+
+    /// Writes down that a private key is about to come into the vault.
+    async fn intend(&self, tenant: &TenantId, now: Instant) -> Result<(VaultEntry, VaultKeyName), ServiceError> {
         let vault_key = format!("{tenant}-{}", random_hex::<16>()?);
         let name = VaultKeyName::new(vault_key.clone())?;
         let document = VaultEntryDocument { tenant: tenant.clone(), vault_key: vault_key.clone(), cancelled: false };
@@ -55,14 +82,16 @@ impl Keyward {
         let due = timers::due(kinds::VAULT_ENTRY, tenant, now + PATIENCE);
         self.table.transact(vec![stored.put_with(None, Some(due), None)?]).await?;
         stored.revision += 1;
-        self.vault.import(&name, key).await?;
-        Ok(VaultEntry { stored })
+        Ok((VaultEntry { stored }, name))
     }
 
-    /// Gives an entry up: the private key is removed. Does nothing to an entry that was kept.
-    pub(crate) async fn give_up(&self, entry: &VaultEntry, now: Instant) -> Result<(), ServiceError> {
-        let tenant = entry.stored.value.tenant.clone();
-        self.remove_entry(&tenant, entry.name(), now).await
+    /// Gives an entry up: the private key is removed. Does nothing to an entry that was kept. Where this fails too the sweep
+    /// does it, so that the caller can say why the entry was given up.
+    pub(crate) async fn give_up_quietly(&self, entry: &VaultEntry, now: Instant) {
+        let tenant = &entry.stored.value.tenant;
+        if let Err(fault) = self.remove_entry(tenant, entry.name(), now).await {
+            tracing::warn!(%fault, "a private key that was not kept waits for the sweep to remove it");
+        }
     }
 
     /// Removes the private key of an entry that is still there: first marked, so that no commit can keep it any more, then removed.

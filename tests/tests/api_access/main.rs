@@ -27,6 +27,7 @@ fn row(operation: OperationName) -> (Value, u16) {
         Op::OptInTenant => (json!({}), 409),
         Op::GenerateKey => (json!({ "id": "k9", "region": "europe", "sealedPassword": "none" }), 422),
         Op::UploadKey => (json!({ "id": "k9", "region": "europe", "sealedKeyFile": "none" }), 422),
+        Op::ImportKey => (json!({ "id": "k9", "region": "europe", "transferBlob": "none" }), 422),
         Op::ActivateKey => (json!({}), 200),
         Op::RollBackKey | Op::DestroyKey => (json!({}), 409),
         Op::RegisterEnvironment => (environment, 409),

@@ -30,7 +30,7 @@ pub(super) fn of_outcome(operation: OperationName, outcome: &Outcome, settings: 
             Some(key) => json(201, &GeneratedKeyView { key: key.into(), pfx: None, note: HANDED_OUT.to_owned() }),
             None => json(201, &tenant(outcome, settings)),
         },
-        OperationName::UploadKey => {
+        OperationName::UploadKey | OperationName::ImportKey => {
             let is_new = outcome.events.iter().any(|event| matches!(event, Event::KeyAdded { .. }));
             json(if is_new { 201 } else { 200 }, &key(outcome).map(KeyView::from))
         }

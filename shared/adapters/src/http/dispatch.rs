@@ -7,17 +7,19 @@ use keyward_api::{
     Problem, parse_body,
     requests::{
         ActivateKeyRequest, DeleteEnvironmentRequest, DestroyKeyRequest, EmptyRequest, GenerateKeyRequest,
-        LeaseDataKeyRequest, LockTenantRequest, RegisterBackupRequest, RegisterEnvironmentRequest,
+        ImportKeyRequest, LeaseDataKeyRequest, LockTenantRequest, RegisterBackupRequest, RegisterEnvironmentRequest,
         RegisterTenantRequest, RestoreBackupRequest, RevertEnvironmentRequest, RollBackKeyRequest, UploadKeyRequest,
     },
     views::{
         AuditEventView, BackupView, ChallengeView, EnvironmentView, ExchangeKeyView, JsonWebKey, KeyView,
-        LeasedDataKeyView, OperationView, PageView, PlanView, TenantView,
+        LeasedDataKeyView, OperationView, PageView, PlanView, TenantView, TransferKeyView,
     },
 };
 use keyward_domain::{Name, OperationName, PlanHash, TenantId};
+use keyward_service::ports::vault::VaultPublicKey;
 use keyward_service::{
-    AuditEntry, EnvironmentFilter, GenerateKey, LockProof, LockRequest, Outcome, Request, UploadKey,
+    AuditEntry, EnvironmentFilter, ExchangeKeys, GenerateKey, ImportKey, LockProof, LockRequest, Outcome, Request,
+    UploadKey,
 };
 use serde::Serialize;
 
@@ -27,6 +29,22 @@ type Replied = Result<Reply, Failure>;
 
 fn view<T: Serialize>(view: &T) -> Replied {
     Ok(Reply::new(answers::of_view(view)))
+}
+
+fn exchange_key(keys: ExchangeKeys) -> ExchangeKeyView {
+    let ExchangeKeys { sealing, transfer } = keys;
+    let (modulus, exponent) = sealing.public_key.components();
+    let spki = |key: &VaultPublicKey| STANDARD.encode(key.public_key.spki_der());
+    ExchangeKeyView {
+        spki: spki(&sealing),
+        jwk: JsonWebKey::exchange(
+            sealing.kid.clone(),
+            URL_SAFE_NO_PAD.encode(modulus),
+            URL_SAFE_NO_PAD.encode(exponent),
+        ),
+        transfer: TransferKeyView::new(&transfer.kid, transfer.public_key.bits(), spki(&transfer)),
+        kid: sealing.kid,
+    }
 }
 
 /// Request headers under which one can ask for state: the entity tag.
@@ -57,7 +75,9 @@ impl Gate {
             Op::RegisterTenant | Op::OptInTenant | Op::ReadTenant | Op::ListAuditEvents | Op::ReadOperation => {
                 self.tenants(call).await
             }
-            Op::ReadExchangeKey | Op::GenerateKey | Op::UploadKey | Op::ListKeys | Op::ReadKey => self.keys(call).await,
+            Op::ReadExchangeKey | Op::GenerateKey | Op::UploadKey | Op::ImportKey | Op::ListKeys | Op::ReadKey => {
+                self.keys(call).await
+            }
             Op::ActivateKey | Op::RollBackKey | Op::DestroyKey => self.key_changes(call).await,
             Op::PlanLock | Op::ChallengePossession | Op::LockTenant => self.lock(call).await,
             Op::RegisterBackup | Op::ListBackups | Op::RestoreBackup => self.backups(call).await,
@@ -122,21 +142,17 @@ impl Gate {
     async fn keys(&self, call: &Call) -> Replied {
         let (keyward, request, tenant) = (&self.keyward, &call.request, call.tenant()?);
         match call.route.operation {
-            OperationName::ReadExchangeKey => {
-                let key = keyward.read_exchange_key(request, &tenant).await?;
-                let (modulus, exponent) = key.public_key.components();
-                let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-                view(&ExchangeKeyView {
-                    spki: STANDARD.encode(key.public_key.spki_der()),
-                    jwk: JsonWebKey::exchange(key.kid.clone(), encoded(&modulus), encoded(&exponent)),
-                    kid: key.kid,
-                })
-            }
+            OperationName::ReadExchangeKey => view(&exchange_key(keyward.read_exchange_key(request, &tenant).await?)),
             OperationName::GenerateKey => self.generate_key(call, &tenant).await,
             OperationName::UploadKey => {
                 let UploadKeyRequest { id, name, region, sealed_key_file } = parse_body(&call.body)?;
                 let upload = UploadKey { id, name, region, sealed_key_file };
                 self.changed(call, &keyward.upload_key(request, &tenant, upload).await?)
+            }
+            OperationName::ImportKey => {
+                let ImportKeyRequest { id, name, region, transfer_blob } = parse_body(&call.body)?;
+                let import = ImportKey { id, name, region, transfer_blob };
+                self.changed(call, &keyward.import_key(request, &tenant, import).await?)
             }
             OperationName::ListKeys => {
                 let keys = keyward.list_keys(request, &tenant).await?;

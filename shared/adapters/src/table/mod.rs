@@ -1,7 +1,7 @@
 //! The `Table` port over DynamoDB.
 //!
 //! One adapter serves both places: [`DynamoTable`] speaks DynamoDB's interface through the SDK, and
-//! [`EmbeddedTable`] gives it an engine inside the process that answers that interface. What the tests run is what
+//! `EmbeddedTable` (feature `embedded-table`) gives it an engine inside the process that answers that interface. What the tests run is what
 //! production runs.
 //!
 //! [`CountingTable`] and [`FailingTable`] wrap any table: one says what an operation costs, the other breaks it at a
@@ -9,12 +9,15 @@
 
 mod counting;
 mod dynamo;
+#[cfg(feature = "embedded-table")]
 mod embedded;
 mod encoding;
+#[cfg(feature = "embedded-table")]
 mod engine;
 mod errors;
 mod expressions;
 mod failing;
+#[cfg(feature = "embedded-table")]
 mod lock;
 mod position;
 mod retry;
@@ -25,6 +28,7 @@ mod writes;
 
 pub use counting::{CountingTable, Counts};
 pub use dynamo::DynamoTable;
+#[cfg(feature = "embedded-table")]
 pub use embedded::{EmbeddedTable, OpenError};
 pub use failing::{FailingTable, Failure};
 pub use schema::SchemaError;

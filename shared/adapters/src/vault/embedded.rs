@@ -1,17 +1,14 @@
-//! The embedded vault: private keys sealed on disk, parsed ones in memory.
+//! The embedded vault: private keys sealed on disk.
 
-use std::collections::HashMap;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
-use std::time::Duration;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use keyward_keyfile::{KeyBits, Limits, PrivateKey, PublicKey};
+use keyward_keyfile::{KeyBits, Limits, PrivateKey, PublicKey, byok};
 use keyward_service::ports::vault::{Vault, VaultError, VaultKeyName, VaultPublicKey};
 use zeroize::Zeroizing;
 
+use super::access::{Access, stored_limits, unavailable};
 use super::master_key::MasterKey;
 use super::store::{Check, KeyStore, StoreError};
 
@@ -23,16 +20,13 @@ pub const PROVIDER_KID: &str = "embedded/provider/1";
 /// File names of the vault's own keys. No [`VaultKeyName`] has a dot.
 const EXCHANGE_FILE: &str = "embedded.exchange.1";
 const PROVIDER_FILE: &str = "embedded.provider.1";
+const TRANSFER_FILE: &str = "embedded.transfer.1";
 
-/// At most so many parsed keys are kept; parsing costs half an unwrap, and each takes some 10 kB.
-const PARSED_LIMIT: usize = 1024;
+/// Digits of a fingerprint that tell vaults, and versions of a key, apart.
+const SHORT_FINGERPRINT: usize = 16;
 
 /// Longest wrapped input: that of the longest RSA key that is taken (4,096 bits).
 const WRAPPED_LIMIT: usize = 512;
-
-/// How often, and at what distance, opening tries to get the lock of a vault that another process is about to leave.
-const LOCK_ATTEMPTS: u32 = 50;
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Why a vault was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +37,7 @@ pub enum OpenVaultError {
         /// Directory of the vault.
         dir: PathBuf,
     },
-    /// Another process, or another part of this one, has the vault open. Its parsed keys could outlive a removal.
+    /// Another process, or another part of this one, has the vault for itself. Its parsed keys could outlive a removal.
     #[error("the vault {} is in use; stop the process that uses it", dir.display())]
     InUse {
         /// Directory of the vault.
@@ -71,7 +65,7 @@ pub enum OpenVaultError {
 ///
 /// Removing a key overwrites and unlinks its files, sealing key first, and its parsed form in memory. What it can't reach
 /// are copies of the directory made before (backups, snapshots, former blocks of flash storage): with the master key these
-/// still open. One process has a vault open at a time.
+/// still open.
 pub struct EmbeddedVault {
     inner: Arc<Inner>,
 }
@@ -80,11 +74,9 @@ struct Inner {
     store: KeyStore,
     exchange: PrivateKey,
     provider: PrivateKey,
-    /// Keys that have been used. Held for reading while a key is used, for writing while files or this map change:
-    /// so once a removal has returned no use is under way, and none can put the key back.
-    parsed: RwLock<HashMap<VaultKeyName, PrivateKey>>,
-    /// Locked for as long as the vault is open.
-    _lock: File,
+    transfer: PrivateKey,
+    transfer_kid: String,
+    access: Access,
 }
 
 impl std::fmt::Debug for EmbeddedVault {
@@ -94,34 +86,52 @@ impl std::fmt::Debug for EmbeddedVault {
 }
 
 impl EmbeddedVault {
-    /// Opens the vault in a directory; the first time the directory, the exchange key and the provider key are made.
+    /// Opens the vault in a directory for this process alone; the first time the directory and the vault's own keys are made.
     /// Blocks (files, making RSA keys): call it at start.
     ///
     /// # Errors
     /// [`OpenVaultError`]: another master key, in use, damaged.
     pub fn open(dir: impl AsRef<Path>, master_key: MasterKey) -> Result<Self, OpenVaultError> {
         let dir = dir.as_ref();
-        let unusable = |error: StoreError| OpenVaultError::Unusable { dir: dir.to_owned(), reason: error.to_string() };
-        let store = KeyStore::new(dir, master_key).map_err(unusable)?;
-        let lock = lock(dir)?;
-        store.destroy_temporaries().map_err(unusable)?;
-        let check = store.check().map_err(unusable)?;
+        let store = KeyStore::new(dir, master_key).map_err(unusable(dir))?;
+        let access = Access::alone(dir).map_err(unusable(dir))?.ok_or_else(|| in_use(dir))?;
+        Self::set_up(dir, store, access)
+    }
+
+    /// The same for several processes at once, each of which opens it so. Keys are read from their files for every use, which
+    /// halves the rate of unwraps: for a local cloud, not for load.
+    ///
+    /// # Errors
+    /// As [`EmbeddedVault::open`]; in use where a process has it alone.
+    pub fn open_shared(dir: impl AsRef<Path>, master_key: MasterKey) -> Result<Self, OpenVaultError> {
+        let dir = dir.as_ref();
+        let store = KeyStore::new(dir, master_key).map_err(unusable(dir))?;
+        let _set_up = Access::set_up(dir).map_err(unusable(dir))?.ok_or_else(|| in_use(dir))?;
+        Self::set_up(dir, store, Access::shared(dir))
+    }
+
+    fn set_up(dir: &Path, store: KeyStore, access: Access) -> Result<Self, OpenVaultError> {
+        store.destroy_temporaries().map_err(unusable(dir))?;
+        let check = store.check().map_err(unusable(dir))?;
         if check == Check::Wrong {
             return Err(OpenVaultError::WrongMasterKey { dir: dir.to_owned() });
         }
-        let own_key = |file, kid| match own_key(&store, file, check == Check::Absent) {
+        let needed_key = |file, kid| match own_key(&store, file, KeyBits::Rsa2048, check == Check::Absent) {
             Ok(Some(key)) => Ok(key),
             Ok(None) => Err(OpenVaultError::KeyLost { dir: dir.to_owned(), kid }),
-            Err(error) => Err(unusable(error)),
+            Err(error) => Err(unusable(dir)(error)),
         };
-        let exchange = own_key(EXCHANGE_FILE, EXCHANGE_KID)?;
-        let provider = own_key(PROVIDER_FILE, PROVIDER_KID)?;
+        let exchange = needed_key(EXCHANGE_FILE, EXCHANGE_KID)?;
+        let provider = needed_key(PROVIDER_FILE, PROVIDER_KID)?;
+        // Without it nothing is lost, and a vault from before there were transfer blobs has none: it can be made anew.
+        let transfer = own_key(&store, TRANSFER_FILE, KeyBits::Rsa3072, true).map_err(unusable(dir))?;
+        let transfer = transfer.ok_or_else(|| unusable(dir)(StoreError::Cryptography))?;
         if check == Check::Absent {
             // Last, so that an opening cut short is begun again and a vault that was in use never gets new keys.
-            store.write_check().map_err(unusable)?;
+            store.write_check().map_err(unusable(dir))?;
         }
-        let parsed = RwLock::new(HashMap::new());
-        Ok(Self { inner: Arc::new(Inner { store, exchange, provider, parsed, _lock: lock }) })
+        let transfer_kid = transfer_kid(&provider, &transfer);
+        Ok(Self { inner: Arc::new(Inner { store, exchange, provider, transfer, transfer_kid, access }) })
     }
 
     /// Does blocking work (files, RSA) away from the threads of the runtime.
@@ -135,58 +145,32 @@ impl EmbeddedVault {
     }
 }
 
-impl Inner {
-    /// Uses a key; nothing where there is no such key. It can't be removed while it is used.
-    fn with_key<T>(&self, name: &VaultKeyName, used: impl FnOnce(&PrivateKey) -> T) -> Result<Option<T>, VaultError> {
-        let parsed = self.parsed.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(key) = parsed.get(name) {
-            return Ok(Some(used(key)));
-        }
-        drop(parsed);
-        let mut parsed = self.change();
-        self.parse(&mut parsed, name)?;
-        let parsed = RwLockWriteGuard::downgrade(parsed);
-        Ok(parsed.get(name).map(used))
-    }
+fn unusable<E: std::fmt::Display>(dir: &Path) -> impl FnOnce(E) -> OpenVaultError + '_ {
+    move |error| OpenVaultError::Unusable { dir: dir.to_owned(), reason: error.to_string() }
+}
 
+fn in_use(dir: &Path) -> OpenVaultError {
+    OpenVaultError::InUse { dir: dir.to_owned() }
+}
+
+impl Inner {
     fn import(&self, name: &VaultKeyName, public_key: &PublicKey, pkcs8: &[u8]) -> Result<(), VaultError> {
-        let mut parsed = self.change();
-        self.parse(&mut parsed, name)?;
-        match parsed.get(name) {
-            Some(held) if held.public_key() == public_key => Ok(()),
-            Some(_) => Err(VaultError::NameTaken),
+        let mut change = self.access.change()?;
+        match change.look(&self.store, name, |held| held.public_key() == public_key)? {
+            Some(true) => Ok(()),
+            Some(false) => Err(VaultError::NameTaken),
             None => self.store.write(name.as_str(), pkcs8).map_err(unavailable),
         }
     }
 
     fn remove(&self, name: &VaultKeyName) -> Result<(), VaultError> {
-        let mut parsed = self.change();
-        drop(parsed.remove(name));
+        let mut change = self.access.change()?;
+        change.forget(name);
         self.store.destroy(name.as_str()).map_err(unavailable)
     }
 
-    /// The right to change files and the parsed keys. A panic elsewhere leaves the map whole, so poison is no obstacle.
-    fn change(&self) -> RwLockWriteGuard<'_, HashMap<VaultKeyName, PrivateKey>> {
-        self.parsed.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Puts the named key among the parsed ones, if there is such a key.
-    fn parse(&self, parsed: &mut HashMap<VaultKeyName, PrivateKey>, name: &VaultKeyName) -> Result<(), VaultError> {
-        if parsed.contains_key(name) {
-            return Ok(());
-        }
-        let Some(pkcs8) = self.store.read(name.as_str()).map_err(unavailable)? else {
-            return Ok(());
-        };
-        let key = PrivateKey::from_pkcs8(&pkcs8, &stored_limits())
-            .map_err(|error| VaultError::Unavailable { reason: format!("key {}: {error}", name.as_str()) })?;
-        if parsed.len() >= PARSED_LIMIT
-            && let Some(other) = parsed.keys().next().cloned()
-        {
-            parsed.remove(&other);
-        }
-        parsed.insert(name.clone(), key);
-        Ok(())
+    fn with_key<T>(&self, name: &VaultKeyName, used: impl FnOnce(&PrivateKey) -> T) -> Result<Option<T>, VaultError> {
+        self.access.with_key(&self.store, name, used)
     }
 }
 
@@ -204,6 +188,11 @@ impl Vault for EmbeddedVault {
         self.blocking(move |inner| unwrap(&inner.exchange, &encrypted_key)).await
     }
 
+    async fn transfer_keys(&self) -> Result<Vec<VaultPublicKey>, VaultError> {
+        let Inner { transfer, transfer_kid, .. } = &*self.inner;
+        Ok(vec![VaultPublicKey { kid: transfer_kid.clone(), public_key: transfer.public_key().clone() }])
+    }
+
     async fn provider_key(&self) -> Result<VaultPublicKey, VaultError> {
         Ok(VaultPublicKey { kid: PROVIDER_KID.to_owned(), public_key: self.inner.provider.public_key().clone() })
     }
@@ -217,6 +206,21 @@ impl Vault for EmbeddedVault {
         let (name, public_key) = (name.clone(), key.public_key().clone());
         let pkcs8 = Zeroizing::new(key.pkcs8_der().to_vec());
         self.blocking(move |inner| inner.import(&name, &public_key, &pkcs8)).await
+    }
+
+    async fn import_blob(
+        &self,
+        name: &VaultKeyName,
+        blob: &byok::Blob,
+        limits: &Limits,
+    ) -> Result<PublicKey, VaultError> {
+        let (name, blob, limits) = (name.clone(), blob.clone(), limits.clone());
+        self.blocking(move |inner| {
+            let key = blob.open(&inner.transfer, &limits)?;
+            inner.import(&name, key.public_key(), key.pkcs8_der())?;
+            Ok(key.public_key().clone())
+        })
+        .await
     }
 
     async fn unwrap(&self, name: &VaultKeyName, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
@@ -249,41 +253,25 @@ fn bounded(wrapped: &[u8]) -> Result<Vec<u8>, VaultError> {
     if wrapped.len() > WRAPPED_LIMIT { Err(VaultError::NotForThisKey) } else { Ok(wrapped.to_vec()) }
 }
 
-fn unavailable(error: StoreError) -> VaultError {
-    tracing::error!(%error, "the embedded vault failed");
-    VaultError::Unavailable { reason: error.to_string() }
+/// The name of the exchange key for transfer blobs: which vault, told by its provider key, and which version.
+fn transfer_kid(provider: &PrivateKey, transfer: &PrivateKey) -> String {
+    let short = |key: &PrivateKey| {
+        let fingerprint = key.public_key().fingerprint().to_string();
+        fingerprint.chars().take(SHORT_FINGERPRINT).collect::<String>()
+    };
+    format!("embedded-{}/transfer/{}", short(provider), short(transfer))
 }
 
-/// What was accepted at its import is read again whatever the deployment takes today.
-fn stored_limits() -> Limits {
-    Limits::any_key_size()
-}
-
-/// One of the vault's own keys; made where there is none and the vault is new.
-fn own_key(store: &KeyStore, file: &str, new_vault: bool) -> Result<Option<PrivateKey>, StoreError> {
+/// One of the vault's own keys; made where there is none and it may be made.
+fn own_key(store: &KeyStore, file: &str, bits: KeyBits, make: bool) -> Result<Option<PrivateKey>, StoreError> {
     let parse = |pkcs8: &[u8]| PrivateKey::from_pkcs8(pkcs8, &stored_limits()).map_err(|_| StoreError::Cryptography);
     if let Some(pkcs8) = store.read(file)? {
         return parse(&pkcs8).map(Some);
     }
-    if !new_vault {
+    if !make {
         return Ok(None);
     }
-    let key = PrivateKey::generate(KeyBits::Rsa2048).map_err(|_| StoreError::Cryptography)?;
+    let key = PrivateKey::generate(bits).map_err(|_| StoreError::Cryptography)?;
     store.write(file, key.pkcs8_der())?;
     Ok(Some(key))
-}
-
-/// Takes the vault's lock; a process that is just ending is waited for.
-fn lock(dir: &Path) -> Result<File, OpenVaultError> {
-    let unusable = |error: std::io::Error| OpenVaultError::Unusable { dir: dir.to_owned(), reason: error.to_string() };
-    let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(dir.join("lock"));
-    let file = open.map_err(unusable)?;
-    for _ in 0..LOCK_ATTEMPTS {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
-            Err(TryLockError::Error(error)) => return Err(unusable(error)),
-        }
-    }
-    Err(OpenVaultError::InUse { dir: dir.to_owned() })
 }

@@ -1,5 +1,6 @@
 //! Where RSA private keys live on one machine: sealed files under a master key.
 
+mod access;
 pub(crate) mod durable;
 mod embedded;
 mod master_key;

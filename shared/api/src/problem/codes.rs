@@ -46,6 +46,7 @@ pub(super) const INTERNAL: Code = row(
 const EXPORT_ONE: &str =
     "Export only the one key and its certificate: openssl pkcs12 -export -inkey key.pem -in cert.pem -out key.pfx";
 const WRITE_ANEW: &str = "Write the file anew: openssl pkcs12 -in old.pfx -out key.pem, then openssl pkcs12 -export -in key.pem -out key.pfx, then destroy key.pem.";
+const WRAP_ANEW: &str = "Read the exchange key again and make the transfer blob anew with it.";
 const SEAL_ANEW: &str = "Read the exchange key again and seal the message anew.";
 const RESEAL_RIGHT: &str =
     "Seal it as a compact JWE with alg RSA-OAEP-256, enc A256GCM and the kid of the exchange key.";
@@ -321,6 +322,18 @@ pub const CODES: &[Code] = &[
     row(422, "password_too_long", "The password is too long", CHOOSE_SHORTER),
     row(422, "no_mac", "The file has no MAC", "Export the key again, without -nomac."),
     row(422, "not_pfx", "The file is not a PFX", EXPORT_ONE),
+    row(
+        422,
+        "not_pem",
+        "The file is not a PEM",
+        "Give a PEM file of the key; one in DER becomes it by: openssl pkey -inform DER -in key.der -out key.pem",
+    ),
+    row(
+        422,
+        "pem_unsupported",
+        "The PEM file has a form that is not taken",
+        "Write the key anew: openssl pkcs8 -topk8 -in old.pem -out key.pem; a key of OpenSSH first becomes a PEM by: ssh-keygen -p -m PEM -f old.pem",
+    ),
     row(422, "not_der", "The file's encoding is not taken", WRITE_ANEW),
     row(422, "damaged", "The file is damaged", "Copy or export the file again; it did not arrive whole."),
     row(422, "file_too_large", "The file is too large", EXPORT_ONE),
@@ -362,12 +375,14 @@ pub const CODES: &[Code] = &[
     row(422, "byok_too_large", "The transfer blob is too large", "Make the transfer blob of the one RSA key alone."),
     row(422, "byok_malformed", "The file is not a transfer blob", NEW_BLOB),
     row(422, "byok_unsupported", "The transfer blob is of another version or wrapped in another way", NEW_BLOB),
+    row(422, "byok_other_vault", "The transfer blob is for another vault", WRAP_ANEW),
     row(
         422,
-        "byok_not_for_this_vault",
-        "The transfer blob does not open with this vault's exchange key",
-        "Read the exchange key again and make the transfer blob anew with it.",
+        "byok_unknown_version",
+        "The transfer blob is for a version of the exchange key that is not in use",
+        WRAP_ANEW,
     ),
+    row(422, "byok_not_for_this_vault", "The transfer blob does not open with this vault's exchange key", WRAP_ANEW),
     row(422, "unusable_key_file", "The key file cannot be used", EXPORT_ONE),
     // 429 and 5xx: later.
     row(429, "too_many_requests", "Too many requests", "Wait as long as Retry-After says."),

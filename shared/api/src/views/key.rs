@@ -105,6 +105,31 @@ pub struct ExchangeKeyView {
     pub spki: String,
     /// The same key as a JSON Web Key.
     pub jwk: JsonWebKey,
+    /// The exchange key for transfer blobs (BYOK), to give to an HSM's own tool.
+    pub transfer: TransferKeyView,
+}
+
+/// The public key to which private keys are wrapped in transfer blobs (BYOK). Its only use is to import keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TransferKeyView {
+    /// Which key it is, with its version; the `kid` in the header of a transfer blob.
+    pub kid: String,
+    /// Length of its modulus in bits.
+    pub bits: u32,
+    /// SubjectPublicKeyInfo, DER in base64 (standard alphabet, padded).
+    pub spki: String,
+    /// The same as PEM, which most tools of HSMs take.
+    pub pem: String,
+}
+
+impl TransferKeyView {
+    /// The key `kid` of `bits` bits; `spki` is in base64.
+    #[must_use]
+    pub fn new(kid: impl Into<String>, bits: u32, spki: impl Into<String>) -> Self {
+        let spki = spki.into();
+        Self { kid: kid.into(), bits, pem: pem(&spki), spki }
+    }
 }
 
 /// A public RSA key as JSON Web Key (RFC 7517).

@@ -12,7 +12,7 @@ mod tenant;
 
 pub use audit::AuditEventView;
 pub use environment::{BackupView, EnvironmentState, EnvironmentView, LeasedDataKeyView};
-pub use key::{ExchangeKeyView, GeneratedKeyView, JsonWebKey, KeyView};
+pub use key::{ExchangeKeyView, GeneratedKeyView, JsonWebKey, KeyView, TransferKeyView};
 pub use lock::{ChallengeView, LockView};
 pub use operation::{ActivationOutcome, ActivationView, OperationView, StageView};
 pub use page::PageView;

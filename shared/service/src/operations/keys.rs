@@ -1,12 +1,13 @@
-//! generate-key, upload-key, read-key and list-keys.
+//! generate-key, upload-key, import-key, read-key and list-keys.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use keyward_domain::{
     Command, Fingerprint, KeyId, KeySource, Name, NewKey, OperationName, ProtectionKey, Region, Rejection, Tenant,
     TenantId,
 };
-use keyward_keyfile::{KeyBits, PrivateKey, PublicKey, pfx};
+use keyward_keyfile::{KeyBits, KeyFileError, PrivateKey, PublicKey, byok, pfx};
 
-use super::{GenerateKey, GeneratedKey, Outcome, UploadKey};
+use super::{GenerateKey, GeneratedKey, ImportKey, Outcome, UploadKey};
 use crate::{
     Keyward, Request, ServiceError,
     possession::{fingerprint_of, stored_public_key},
@@ -40,6 +41,43 @@ impl Label {
     }
 }
 
+/// What the caller wants a brought key to be called, if it is new.
+struct Wish {
+    id: Option<KeyId>,
+    name: Option<Name>,
+    region: Option<Region>,
+    source: KeySource,
+}
+
+impl Wish {
+    /// What bringing the key means: a known one is presented again, another one is new.
+    fn command(&self, tenant: &Tenant, public: &PublicKey, vault_key: &str) -> Result<Command, ServiceError> {
+        let fingerprint = fingerprint_of(public)?;
+        match tenant.keys.values().find(|known| known.fingerprint == fingerprint) {
+            Some(known) => Ok(Command::PresentKey { key: known.id.clone(), vault_key: vault_key.to_owned() }),
+            None => Ok(Command::AddKey { key: self.label(tenant)?.new_key(public, vault_key)? }),
+        }
+    }
+
+    /// What a new key is called: as the caller says, else after its place among the tenant's keys.
+    fn label(&self, tenant: &Tenant) -> Result<Label, ServiceError> {
+        let malformed = |error: keyward_domain::IdError| ServiceError::Corrupt(error.to_string());
+        let id = match &self.id {
+            Some(id) => id.clone(),
+            None => KeyId::new(format!("key-{}", tenant.keys.len() + 1)).map_err(malformed)?,
+        };
+        let name = match &self.name {
+            Some(name) => name.clone(),
+            None => Name::new(id.as_str()).map_err(malformed)?,
+        };
+        let region = match &self.region {
+            Some(region) => region.clone(),
+            None => tenant.regions.first().cloned().ok_or(Rejection::NotOptedIn)?,
+        };
+        Ok(Label { id, name, region, source: self.source })
+    }
+}
+
 impl Keyward {
     /// `generate-key` (K2): the private part goes into the vault, and in the PFX to the caller, once.
     ///
@@ -66,9 +104,8 @@ impl Keyward {
         })
         .await?;
         let entry = self.enter_vault(tenant, &key, request.now).await?;
-        let new_key = label.new_key(key.public_key(), entry.name())?;
-        let command = Command::AddKey { key: new_key };
-        let outcome = self.keep_in_vault(request, asked, &command, &entry).await?;
+        let command = label.new_key(key.public_key(), entry.name()).map(|key| Command::AddKey { key });
+        let outcome = self.keep_in_vault(request, asked, command, &entry).await?;
         Ok(GeneratedKey { outcome, pfx })
     }
 
@@ -86,17 +123,46 @@ impl Keyward {
         let asked = Asked::of(OperationName::UploadKey, tenant);
         let unit = self.begin(request, asked).await?;
         keyward_domain::rules::k1_opt_in::has_opted_in(unit.tenant()?)?;
-        let key = self.open_key_file(&upload.sealed_key_file).await?;
-        let fingerprint = fingerprint_of(key.public_key())?;
-        let known = unit.tenant()?.keys.values().find(|known| known.fingerprint == fingerprint).cloned();
-        let label = match &known {
-            Some(_) => None,
-            None => Some(label_of(unit.tenant()?, &upload)?),
-        };
-        unit.consider(&upload_command(known.as_ref(), label.as_ref(), &key, "")?, None)?;
+        let UploadKey { id, name, region, sealed_key_file } = upload;
+        let wish = Wish { id, name, region, source: KeySource::Uploaded };
+        let key = self.open_key_file(&sealed_key_file).await?;
+        unit.consider(&wish.command(unit.tenant()?, key.public_key(), "")?, None)?;
         let entry = self.enter_vault(tenant, &key, request.now).await?;
-        let command = upload_command(known.as_ref(), label.as_ref(), &key, entry.name())?;
-        self.keep_in_vault(request, asked, &command, &entry).await
+        let command = wish.command(unit.tenant()?, key.public_key(), entry.name());
+        self.keep_in_vault(request, asked, command, &entry).await
+    }
+
+    /// `import-key` (K2, K3): as [`Keyward::upload_key`], but the private key comes in a transfer blob that the vault itself opens.
+    ///
+    /// # Errors
+    /// A rule says no, the transfer blob is for another vault or does not open, or the caller may not.
+    pub async fn import_key(
+        &self,
+        request: &Request,
+        tenant: &TenantId,
+        import: ImportKey,
+    ) -> Result<Outcome, ServiceError> {
+        self.not_answered(request).await?;
+        let asked = Asked::of(OperationName::ImportKey, tenant);
+        let unit = self.begin(request, asked).await?;
+        keyward_domain::rules::k1_opt_in::has_opted_in(unit.tenant()?)?;
+        let ImportKey { id, name, region, transfer_blob } = import;
+        let wish = Wish { id, name, region, source: KeySource::Imported };
+        let blob = self.read_transfer_blob(&transfer_blob).await?;
+        let (entry, public) = self.enter_vault_by_blob(tenant, &blob, request.now).await?;
+        let command = wish.command(unit.tenant()?, &public, entry.name());
+        self.keep_in_vault(request, asked, command, &entry).await
+    }
+
+    /// A transfer blob for an exchange key of this vault; still closed.
+    async fn read_transfer_blob(&self, base64: &str) -> Result<byok::Blob, ServiceError> {
+        let malformed = KeyFileError::ByokMalformed { part: "base64" };
+        let too_large = base64.len() > self.limits.file_bytes.saturating_mul(2);
+        let file = if too_large { None } else { STANDARD.decode(base64).ok() };
+        let blob = byok::parse(&file.ok_or(malformed)?, &self.limits)?;
+        let known = self.vault.transfer_keys().await?;
+        blob.check_kid(known.iter().map(|key| key.kid.as_str()))?;
+        Ok(blob)
     }
 
     /// Commits what makes the key in the vault known; where that is refused, the key is removed from the vault again.
@@ -104,14 +170,15 @@ impl Keyward {
         &self,
         request: &Request,
         asked: Asked<'_>,
-        command: &Command,
+        command: Result<Command, ServiceError>,
         entry: &VaultEntry,
     ) -> Result<Outcome, ServiceError> {
-        let kept = settle!(self.try_keep_in_vault(request, asked, command, entry));
-        if kept.is_err()
-            && let Err(fault) = self.give_up(entry, request.now).await
-        {
-            tracing::warn!(%fault, "a private key that was not kept waits for the sweep to remove it");
+        let kept = match command {
+            Ok(command) => settle!(self.try_keep_in_vault(request, asked, &command, entry)),
+            Err(error) => Err(error),
+        };
+        if kept.is_err() {
+            self.give_up_quietly(entry, request.now).await;
         }
         kept
     }
@@ -152,37 +219,6 @@ impl Keyward {
         let document = self.tenant_for(request, tenant, OperationName::ReadKey).await?;
         Ok(document.tenant.key(key).cloned().ok_or(Rejection::KeyNotFound)?)
     }
-}
-
-fn upload_command(
-    known: Option<&ProtectionKey>,
-    label: Option<&Label>,
-    key: &PrivateKey,
-    vault_key: &str,
-) -> Result<Command, ServiceError> {
-    match (known, label) {
-        (Some(known), _) => Ok(Command::PresentKey { key: known.id.clone(), vault_key: vault_key.to_owned() }),
-        (None, Some(label)) => Ok(Command::AddKey { key: label.new_key(key.public_key(), vault_key)? }),
-        (None, None) => Err(ServiceError::Corrupt("a new key without a label".to_owned())),
-    }
-}
-
-/// What a new key is called: as the caller says, else after its place among the tenant's keys.
-fn label_of(tenant: &Tenant, upload: &UploadKey) -> Result<Label, ServiceError> {
-    let malformed = |error: keyward_domain::IdError| ServiceError::Corrupt(error.to_string());
-    let id = match &upload.id {
-        Some(id) => id.clone(),
-        None => KeyId::new(format!("key-{}", tenant.keys.len() + 1)).map_err(malformed)?,
-    };
-    let name = match &upload.name {
-        Some(name) => name.clone(),
-        None => Name::new(id.as_str()).map_err(malformed)?,
-    };
-    let region = match &upload.region {
-        Some(region) => region.clone(),
-        None => tenant.regions.first().cloned().ok_or(Rejection::NotOptedIn)?,
-    };
-    Ok(Label { id, name, region, source: KeySource::Uploaded })
 }
 
 /// The key before it exists, to ask the rules before the work is done.

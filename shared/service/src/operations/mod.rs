@@ -12,7 +12,11 @@ mod tenants;
 pub(crate) use begin::new_operation;
 use keyward_domain::{Backup, Environment, Event, Instant, KeyId, Name, Operation, PersonId, Region, Tenant};
 
-use crate::{addresses, ports::table::Key, request::Request};
+use crate::{
+    addresses,
+    ports::{table::Key, vault::VaultPublicKey},
+    request::Request,
+};
 
 /// What a change led to.
 #[derive(Clone, Debug)]
@@ -69,6 +73,28 @@ pub struct UploadKey {
     pub region: Option<Region>,
     /// Key file and password, sealed to the exchange key.
     pub sealed_key_file: String,
+}
+
+/// A transfer blob that is brought (K2, K3), or presented again (L4).
+#[derive(Clone, Debug)]
+pub struct ImportKey {
+    /// Identifier of a new key; what a known key is called does not change.
+    pub id: Option<KeyId>,
+    /// What a new key is called; its identifier where this is absent.
+    pub name: Option<Name>,
+    /// Region of a new key; the tenant's first where this is absent.
+    pub region: Option<Region>,
+    /// The whole transfer blob in base64.
+    pub transfer_blob: String,
+}
+
+/// The public keys of the vault to which secrets are encrypted before they are sent.
+#[derive(Clone, Debug)]
+pub struct ExchangeKeys {
+    /// For key files and passwords (JWE).
+    pub sealing: VaultPublicKey,
+    /// For transfer blobs (BYOK): the newest version.
+    pub transfer: VaultPublicKey,
 }
 
 /// A nonce to sign (L1).

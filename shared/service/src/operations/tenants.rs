@@ -2,11 +2,11 @@
 
 use keyward_domain::{Command, NewTenant, Operation, OperationId, OperationName, Rejection, Tenant, TenantId};
 
-use super::Outcome;
+use super::{ExchangeKeys, Outcome};
 use crate::{
     Keyward, Request, ServiceError, addresses,
     documents::{OperationDocument, TenantDocument},
-    ports::vault::VaultPublicKey,
+    ports::vault::VaultError,
     refusal::Asked,
     settle::settle,
     stored::load,
@@ -62,17 +62,16 @@ impl Keyward {
         Ok((stored.value.tenant, stored.revision))
     }
 
-    /// `read-exchange-key`: the key to seal key files and passwords to.
+    /// `read-exchange-key`: the key to seal key files and passwords to, and the one for transfer blobs.
     ///
     /// # Errors
     /// Not found, or the caller may not, or the vault does not answer.
-    pub async fn read_exchange_key(
-        &self,
-        request: &Request,
-        tenant: &TenantId,
-    ) -> Result<VaultPublicKey, ServiceError> {
+    pub async fn read_exchange_key(&self, request: &Request, tenant: &TenantId) -> Result<ExchangeKeys, ServiceError> {
         self.tenant_for(request, tenant, OperationName::ReadExchangeKey).await?;
-        Ok(self.vault.exchange_key().await?)
+        let sealing = self.vault.exchange_key().await?;
+        let newest = self.vault.transfer_keys().await?.into_iter().next();
+        let transfer = newest.ok_or(VaultError::NotFound)?;
+        Ok(ExchangeKeys { sealing, transfer })
     }
 
     /// `read-operation`.

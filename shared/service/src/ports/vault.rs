@@ -1,7 +1,7 @@
 //! The vault: where RSA private keys live. Wrapping needs no vault (it takes the public key); unwrapping is the vault's.
 
 use async_trait::async_trait;
-use keyward_keyfile::{PrivateKey, PublicKey};
+use keyward_keyfile::{KeyFileError, Limits, PrivateKey, PublicKey, byok};
 use zeroize::Zeroizing;
 
 /// Name of a private key in the vault: ASCII letters, digits and hyphens, 1 to 127 characters (Azure Key Vault's rule).
@@ -49,6 +49,9 @@ pub enum VaultError {
     /// The name is taken by another key; it was left as it is.
     #[error("the vault holds another key under this name")]
     NameTaken,
+    /// A transfer blob, or the key in it, is not taken; the reason is for the client.
+    #[error(transparent)]
+    Refused(#[from] KeyFileError),
     /// What was to be unwrapped was not wrapped for this key, or was damaged.
     #[error("not wrapped for this key")]
     NotForThisKey,
@@ -69,6 +72,10 @@ pub trait Vault: Send + Sync {
     /// Opens the content encryption key of an envelope that was sealed to the exchange key `kid`.
     async fn open_exchange(&self, kid: &str, encrypted_key: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError>;
 
+    /// The exchange key for transfer blobs (BYOK), all versions that are taken, the newest first. In Azure Key Vault its
+    /// only operation is `import`; here it never opens anything but blobs.
+    async fn transfer_keys(&self) -> Result<Vec<VaultPublicKey>, VaultError>;
+
     /// The provider's key: wraps the data keys of environments that no tenant key manages.
     async fn provider_key(&self) -> Result<VaultPublicKey, VaultError>;
 
@@ -77,6 +84,15 @@ pub trait Vault: Send + Sync {
 
     /// Stores a private key. Storing the same key under the same name again is no error, so that it can be repeated after a crash.
     async fn import(&self, name: &VaultKeyName, key: &PrivateKey) -> Result<(), VaultError>;
+
+    /// Stores the private key in a transfer blob, and gives its public part. Where the vault opens blobs itself it takes a key
+    /// within `limits` only. Storing the same key under the same name again is no error.
+    async fn import_blob(
+        &self,
+        name: &VaultKeyName,
+        blob: &byok::Blob,
+        limits: &Limits,
+    ) -> Result<PublicKey, VaultError>;
 
     /// Unwraps with the named key (RSA-OAEP-256).
     async fn unwrap(&self, name: &VaultKeyName, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError>;
