@@ -6,7 +6,10 @@ SHELL := bash
 
 TOOLS := .tools
 DENY_VERSION := 0.20.2
+FUZZ_VERSION := 0.13.2
 PROGRAMS := target/debug
+# What `make bench` runs, each as package/target.
+BENCHES := keyward-keyfile/key_files
 
 .PHONY: help
 help: ## Say what there is.
@@ -27,19 +30,67 @@ demo: build ## Play the whole story with commentary; fails if a step does not do
 .PHONY: test
 test: test-tools ## Pass all tests.
 	cargo build --locked --workspace --bins
+	@rm -rf target/tmp/interop
 	cargo test --locked --workspace --no-fail-fast
+	@cat $(INTEROP)
 	infra/local/demo.sh >target/demo.log || { cat target/demo.log; exit 1; }
 	@echo "demo: 1 passed, 0 failed"
 
+# What outside programs read of Keyward and Keyward of them, in words: written by the tests of shared/keyfile.
+INTEROP := $(addprefix target/tmp/interop/,pfx-openssl.txt pfx-openssl-salts.txt pfx-openssl-legacy.txt pfx-mended.txt pfx-pbmac1.txt \
+	pfx-java.txt pfx-python.txt byok-from-openssl.txt byok-to-openssl.txt jwe-python.txt jwe-node.txt possession.txt wycheproof-oaep.txt wycheproof-oaep-sha1.txt \
+	wycheproof-pss.txt wycheproof-key-wrap.txt)
+
+# Absolute, since each test runs in the folder of its crate.
+export KEYWARD_PYTHON := $(CURDIR)/$(TOOLS)/python/bin/python
+export KEYWARD_NODE_MODULES := $(CURDIR)/$(TOOLS)/node/node_modules
+
 .PHONY: test-tools
-test-tools: ## Check that the programs that the tests call are there.
+test-tools: check-openssl $(TOOLS)/python/installed $(TOOLS)/node/installed ## Install the programs that the tests call into .tools, or say what is missing.
+
+.PHONY: check-openssl
+check-openssl:
 	@command -v openssl >/dev/null || { echo "The tests need the openssl program (3.0 or later): install it, for example with apt-get install openssl." >&2; exit 1; }
 	@openssl version | grep -qE '^OpenSSL (3|[4-9])\.' || { echo "The tests need openssl 3.0 or later; this is $$(openssl version)." >&2; exit 1; }
+
+# The stamp is written last, so what was interrupted is done again.
+$(TOOLS)/python/installed: tests/tools/requirements.txt
+	@command -v python3 >/dev/null || { echo "The tests need python3 (3.9 or later): install it, for example with apt-get install python3 python3-venv." >&2; exit 1; }
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))' || { echo "The tests need python3 3.9 or later; this is $$(python3 --version)." >&2; exit 1; }
+	@python3 -c 'import venv, ensurepip' 2>/dev/null || { echo "The tests need python3's venv module: install it, for example with apt-get install python3-venv." >&2; exit 1; }
+	rm -rf $(@D)
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	@touch $@
+
+$(TOOLS)/node/installed: tests/tools/package.json tests/tools/package-lock.json
+	@command -v node >/dev/null || { echo "The tests need node (20 or later): install it, for example with apt-get install nodejs." >&2; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "The tests need node 20 or later; this is $$(node --version)." >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "The tests need npm: install it, for example with apt-get install npm." >&2; exit 1; }
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	cp $^ $(@D)
+	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
 
 .PHONY: test-crash
 test-crash: ## Kill the local process 2,000 times (CRASHES=n for another number).
 	cargo build --locked --workspace --bins
 	KEYWARD_CRASHES=$(or $(CRASHES),2000) cargo test --locked -p keyward-tests --test crash -- --nocapture
+
+.PHONY: fuzz
+fuzz: $(TOOLS)/bin/cargo-fuzz ## Fuzz what reads from outside, 300 s a target (SECONDS_EACH=n for another time, TARGETS="pfx jwe" for some).
+	cargo fetch --locked --manifest-path tests/fuzz/Cargo.toml
+	$(TOOLS)/bin/cargo-fuzz fuzz build --fuzz-dir tests/fuzz --sanitizer none --no-cfg-fuzzing
+	@for target in $(or $(TARGETS),pfx byok jwe api_bodies); do tests/fuzz/run.sh $$target $(or $(SECONDS_EACH),300) || exit 1; done
+
+$(TOOLS)/bin/cargo-fuzz: Makefile
+	cargo install --locked --root $(TOOLS) --version $(FUZZ_VERSION) cargo-fuzz
+	@touch $@
+
+.PHONY: bench
+bench: check-openssl ## Measure speed beside openssl, and what refusing hostile files costs; fails if that is too much.
+	@for bench in $(BENCHES); do cargo bench --locked --package "$${bench%/*}" --bench "$${bench#*/}"; done
 
 .PHONY: check
 check: check-format check-lints check-deny ## Format, lints with warnings as errors, and the licences and sources of all dependencies.

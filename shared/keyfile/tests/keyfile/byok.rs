@@ -8,11 +8,13 @@ use keyward_keyfile::{KeyBits, KeyFileError, Limits, PrivateKey, byok};
 use serde_json::{Value, json};
 
 use crate::KEY;
+use crate::interop::{Matrix, openssl};
 use crate::openssl::{Openssl, pem};
 
 const KID: &str = "https://contoso.vault.azure.net/keys/exchange/0123456789abcdef0123456789abcdef";
 
-/// The ways of wrapping, as the openssl program names them.
+/// The ways of wrapping, in words and as the openssl program names them.
+const WRAPPING: &str = "RSA-OAEP with SHA-1, AES-256 key wrap with padding";
 const OAEP: &str = "-pkeyopt rsa_padding_mode:oaep";
 const WRAP_PAD: &str = "-id-aes256-wrap-pad -iv A65959A6";
 
@@ -79,6 +81,9 @@ fn what_openssl_wraps_opens() {
     assert_eq!((read.kid(), read.generator()), (KID, "a tool; an HSM"));
     let key = open(&file).unwrap();
     assert_eq!(key.public_key().spki_der(), bench.run("pkey -in target.pem -pubout -outform DER"));
+    let mut matrix = Matrix::new("byok-from-openssl");
+    matrix.add(format!("{} → Keyward: transfer blob", openssl()), WRAPPING, "opened");
+    matrix.write();
 }
 
 #[test]
@@ -92,6 +97,9 @@ fn openssl_unwraps_what_is_made() {
     assert_eq!(aes.len(), 32);
     let pkcs8 = bench.run(&format!("enc -d {WRAP_PAD} -K {} -in wrapped", hex(&aes)));
     assert_eq!(pkcs8, KEY.pkcs8_der());
+    let mut matrix = Matrix::new("byok-to-openssl");
+    matrix.add(format!("Keyward → {}: transfer blob", openssl()), WRAPPING, "opened");
+    matrix.write();
 }
 
 #[test]

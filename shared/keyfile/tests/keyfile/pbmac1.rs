@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use keyward_keyfile::{KeyFileError, Limits, Password, inspect, pfx};
+use keyward_keyfile::{Inspection, KeyFileError, Limits, Password, inspect, pfx};
 
 /// Appendix A.1: a valid file with HMAC-SHA256, and SHA-256 in the derivation. The password is `1234`.
 const VALID: &str = include_str!("rfc9579_a1.b64");
@@ -14,12 +14,20 @@ fn decoded(base64: &str) -> Vec<u8> {
     STANDARD.decode(base64.lines().collect::<String>()).unwrap()
 }
 
-fn published() -> Vec<u8> {
+pub(crate) fn published() -> Vec<u8> {
     decoded(VALID)
 }
 
-fn read(file: &[u8]) -> Result<(), KeyFileError> {
+pub(crate) fn published_sha512() -> Vec<u8> {
+    decoded(VALID_SHA512)
+}
+
+pub(crate) fn read(file: &[u8]) -> Result<(), KeyFileError> {
     pfx::read(file, &Password::new("1234").unwrap(), &Limits::default()).map(|_| ())
+}
+
+pub(crate) fn inspected(file: &[u8]) -> Inspection {
+    inspect(file, Some(&Password::new("1234").unwrap()), &Limits::default())
 }
 
 /// The file with the only occurrence of some bytes exchanged for as many others.
@@ -33,7 +41,7 @@ fn exchanged(from: &[u8], to: &[u8]) -> Vec<u8> {
 
 #[test]
 fn the_published_files_are_read() {
-    assert_eq!(read(&decoded(VALID_SHA512)), Ok(()));
+    assert_eq!(read(&published_sha512()), Ok(()));
     assert_eq!(read(&published()), Ok(()));
     let inspection = inspect(&published(), None, &Limits::default());
     let mac = inspection.mac.unwrap();

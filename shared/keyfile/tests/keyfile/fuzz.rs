@@ -1,0 +1,145 @@
+//! Every seed and every regression input of the fuzz targets (docs/fuzzing.md). `KEYWARD_UPDATE=1` writes the seeds anew.
+
+#![expect(clippy::print_stderr, reason = "which input is run is shown where it fails")]
+
+#[path = "../../../../tests/fuzz/inputs/byok.rs"]
+mod byok_input;
+#[path = "../../../../tests/fuzz/inputs/exchange_key.rs"]
+mod exchange_key;
+#[path = "../../../../tests/fuzz/inputs/jwe.rs"]
+mod jwe_input;
+#[path = "../../../../tests/fuzz/inputs/pfx.rs"]
+mod pfx_input;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use keyward_keyfile::{byok, jwe, pfx};
+
+use crate::crafted;
+use crate::loosened::loosen;
+use crate::openssl::Openssl;
+use crate::{KEY, PASSWORD, password, written};
+use exchange_key::EXCHANGE_KEY;
+
+/// What openssl is told for the seeds; the iterations are within the limits of the target.
+const EXPORTS: [(&str, &str); 5] = [
+    ("openssl-aes256-sha256.pfx", "-iter 16"),
+    ("openssl-aes128-sha512.pfx", "-iter 16 -keypbe AES-128-CBC -certpbe AES-128-CBC -macalg sha512"),
+    ("openssl-3des-sha1.pfx", "-iter 16 -keypbe PBE-SHA1-3DES -certpbe PBE-SHA1-3DES -macalg sha1"),
+    ("openssl-3des-pbes2.pfx", "-iter 16 -keypbe DES-EDE3-CBC -certpbe NONE -macalg sha384"),
+    ("openssl-rc2-sha1.pfx", "-legacy -iter 16 -keypbe PBE-SHA1-RC2-40 -certpbe PBE-SHA1-RC2-128 -macalg sha1"),
+];
+
+type Seeds = Vec<(String, Vec<u8>)>;
+
+fn folder(kind: &str, target: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz").join(kind).join(target)
+}
+
+/// Runs the target's seeds and regressions; gives back its seeds.
+fn run_all(target: &str, seeds: fn() -> Seeds, run: fn(&[u8])) -> Seeds {
+    if std::env::var_os("KEYWARD_UPDATE").is_some_and(|value| value == "1") {
+        fs::create_dir_all(folder("seeds", target)).unwrap();
+        for (name, seed) in seeds() {
+            fs::write(folder("seeds", target).join(name), seed).unwrap();
+        }
+    }
+    let found = files("seeds", target);
+    assert!(!found.is_empty(), "{target} has no seeds; run this with KEYWARD_UPDATE=1");
+    for (name, input) in found.iter().chain(&files("regressions", target)) {
+        eprintln!("{target}: {name}");
+        run(input);
+    }
+    found
+}
+
+/// The files of a folder; a target without a regression has none.
+fn files(kind: &str, target: &str) -> Seeds {
+    let Ok(entries) = fs::read_dir(folder(kind, target)) else { return Vec::new() };
+    let read = |path: PathBuf| (path.display().to_string(), fs::read(&path).unwrap());
+    entries.map(|entry| read(entry.unwrap().path())).collect()
+}
+
+fn pfx_seeds() -> Seeds {
+    let bench = Openssl::with_key();
+    let mut seeds: Seeds = EXPORTS.map(|(name, options)| (name.to_owned(), bench.export(options))).into();
+    let whole = written();
+    seeds.push(("no-mac.pfx".to_owned(), bench.export("-iter 16 -nomac")));
+    seeds.push(("ber.pfx".to_owned(), loosen(&whole)));
+    // The contents of files, around which the target puts a MAC that fits.
+    for (name, file) in [("aes", &seeds[0].1), ("3des", &seeds[2].1), ("rc2", &seeds[4].1)].map(|(n, f)| (n, f.clone()))
+    {
+        seeds.push((format!("content-{name}.der"), crafted::content(&file)));
+    }
+    let sha256 = crafted::algorithm(&[1, 2, 840, 113_549, 2, 9], None);
+    let pbkdf2 = crafted::pbkdf2(&[7; 8], 3, Some(16), &sha256);
+    let certificate = p12::SafeBagKind::CertBag(p12::CertBag::X509(vec![0x30, 0x00]));
+    let list = yasna::construct_der(|w| w.write_sequence_of(|w| crafted::key_bag(3, Some("inner")).write(w.next())));
+    let plain = p12::ContentInfo::Data(vec![0x30, 0x00]);
+    for (name, content) in [
+        ("ber", loosen(&crafted::content(&whole))),
+        ("pbkdf2", crafted::safe(&[crafted::key_bag_under_pbes2(&pbkdf2)])),
+        ("scrypt", crafted::safe(&[crafted::key_bag_under_pbes2(&crafted::scrypt(4, 1, 1))])),
+        (
+            "key-and-certificate",
+            crafted::safe(&[crafted::key_bag(3, Some("key")), crafted::bag(certificate, Some("it"))]),
+        ),
+        ("other-bags", crafted::safe(&[crafted::other_bag(6, list), crafted::other_bag(5, vec![0x05, 0x00])])),
+        ("groups", crafted::safe_of_groups(&[plain.clone(), plain])),
+    ] {
+        seeds.push((format!("content-{name}.der"), content));
+    }
+    seeds.push(("key.pkcs8".to_owned(), KEY.pkcs8_der().to_vec()));
+    seeds
+}
+
+fn byok_seeds() -> Seeds {
+    let made = byok::wrap(&KEY, EXCHANGE_KEY.public_key(), "https://contoso.vault.azure.net/keys/exchange/1").unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&made).unwrap();
+    let spaced = serde_json::to_vec_pretty(&document).unwrap();
+    vec![("made.byok".to_owned(), made), ("spaced.byok".to_owned(), spaced)]
+}
+
+fn jwe_seeds() -> Seeds {
+    let seal = |plain: &[u8], kid: &str| jwe::seal(plain, EXCHANGE_KEY.public_key(), kid).unwrap().into_bytes();
+    let content = format!(r#"{{"file":"{}","password":"{PASSWORD}"}}"#, STANDARD.encode(written()));
+    vec![
+        ("password.jwe".to_owned(), seal(PASSWORD.as_bytes(), "exchange/1")),
+        ("key-file.jwe".to_owned(), seal(content.as_bytes(), "exchange/1")),
+        ("nothing.jwe".to_owned(), seal(b"", "\"")),
+        (
+            "header.json".to_owned(),
+            br#"{"alg":"RSA-OAEP-256","enc":"A256GCM","kid":"1","zip":"DEF","crit":[]}"#.to_vec(),
+        ),
+    ]
+}
+
+#[test]
+fn seeds_and_regressions_of_pfx() {
+    let seeds = run_all("pfx", pfx_seeds, pfx_input::run);
+    for (name, seed) in seeds.iter().filter(|(name, _)| name.contains("openssl-")) {
+        let read = pfx::read(seed, &password(), &pfx_input::limits());
+        assert!(read.is_ok(), "{name} is to get through: {read:?}");
+    }
+}
+
+#[test]
+fn seeds_and_regressions_of_byok() {
+    for (name, seed) in run_all("byok", byok_seeds, byok_input::run) {
+        let blob = byok::parse(&seed, &pfx_input::limits()).unwrap();
+        assert!(blob.open(&EXCHANGE_KEY, &pfx_input::limits()).is_ok(), "{name} is to get through");
+    }
+}
+
+#[test]
+fn seeds_and_regressions_of_jwe() {
+    let seeds = run_all("jwe", jwe_seeds, jwe_input::run);
+    for (name, seed) in seeds.iter().filter(|(name, _)| name.ends_with(".jwe")) {
+        let envelope = jwe::parse(str::from_utf8(seed).unwrap(), seed.len()).unwrap();
+        let content_key = EXCHANGE_KEY.unwrap(envelope.encrypted_key(), b"").unwrap();
+        assert!(envelope.open(&content_key).is_ok(), "{name} is to get through");
+    }
+}
