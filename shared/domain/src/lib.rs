@@ -35,7 +35,7 @@ pub use operation::{Operation, OperationKind, OperationStatus, Stage};
 pub use plan::{Plan, PlanHash};
 pub use rejection::{Dependents, Rejection};
 pub use roles::{OperationName, Role};
-pub use settings::{SecondsDuration, Settings};
+pub use settings::{KeyFileSettings, SecondsDuration, Settings};
 pub use tenant::{Administrator, ChangeKind, KeyChange, Tenant};
 
 /// An instant in UTC. Deadlines are half-open: at the instant itself the thing is due.

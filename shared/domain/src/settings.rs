@@ -74,6 +74,39 @@ pub struct Settings {
     pub longest_backup_retention: SecondsDuration,
     /// Locks of one tenant that still hold environments.
     pub open_locks: usize,
+    /// K3: what a key file may ask for.
+    pub key_files: KeyFileSettings,
+}
+
+/// What a key file may ask for. The work is known, and refused, before any of it is done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "snake_case")]
+pub struct KeyFileSettings {
+    /// Longest file, in bytes.
+    pub bytes: usize,
+    /// Most iterations of key derivation, summed over a file. Ten million take about a second of one processor.
+    pub iterations: u32,
+    /// Most memory of one derivation by scrypt, in bytes.
+    pub scrypt_bytes: u64,
+    /// Deepest nesting of elements.
+    pub depth: usize,
+    /// Most bags.
+    pub bags: usize,
+    /// Longest public exponent, in bits.
+    pub exponent_bits: usize,
+}
+
+impl Default for KeyFileSettings {
+    fn default() -> Self {
+        Self {
+            bytes: 64 * 1024,
+            iterations: 10_000_000,
+            scrypt_bytes: 64 * 1024 * 1024,
+            depth: 32,
+            bags: 64,
+            exponent_bits: 32,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -95,6 +128,7 @@ impl Default for Settings {
             generations_per_environment: 100,
             longest_backup_retention: SecondsDuration::days(3660),
             open_locks: 16,
+            key_files: KeyFileSettings::default(),
         }
     }
 }

@@ -7,8 +7,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{Keyward, ServiceError, ports::vault::VaultError};
 
-/// Longest sealed text that is looked at: a key file of 64 KiB in base64, sealed, in base64 again.
-const SEALED_BYTES: usize = 160 * 1024;
+/// What sealing adds to a key file beside base64 in base64: the password, the names of the members and the envelope.
+const SEALED_OVERHEAD: usize = 32 * 1024;
 
 /// A key file and its password as a client seals them.
 #[derive(Deserialize, Zeroize, ZeroizeOnDrop)]
@@ -21,7 +21,9 @@ struct KeyFileContent {
 impl Keyward {
     /// Opens what was sealed to the exchange key.
     pub(crate) async fn open_sealed(&self, sealed: &str) -> Result<Zeroizing<Vec<u8>>, ServiceError> {
-        let envelope = jwe::parse(sealed, SEALED_BYTES)?;
+        // A file in base64, sealed, in base64 again has not quite twice its length.
+        let most = self.limits.file_bytes.saturating_mul(2).saturating_add(SEALED_OVERHEAD);
+        let envelope = jwe::parse(sealed, most)?;
         let content_key = match self.vault.open_exchange(envelope.kid(), envelope.encrypted_key()).await {
             Err(VaultError::NotFound | VaultError::NotForThisKey) => {
                 return Err(ServiceError::NotSealedForThisVault);
