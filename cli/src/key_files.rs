@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use keyward_keyfile::{Limits, Password, PrivateKey, pfx};
+use keyward_keyfile::{Limits, Password, PrivateKey, pem, pfx};
 use zeroize::Zeroizing;
 
 use crate::failure::{Exit, Failure};
@@ -19,9 +19,31 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     File::open(path).map_err(failed)?.take(LONGEST_KEY_FILE + 1).read_to_end(&mut content).map_err(failed)?;
     if content.len() as u64 > LONGEST_KEY_FILE {
         let detail = format!("{} is longer than {LONGEST_KEY_FILE} bytes", path.display());
-        return Err(Failure::new(Exit::Refused, "file_too_large", detail).next("Give the PFX file of one key."));
+        return Err(Failure::new(Exit::Refused, "file_too_large", detail).next("Give the file of one key."));
     }
     Ok(content)
+}
+
+/// What a key file looks like. What it is is known when it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// JSON: a transfer blob (BYOK), where a private key is wanted.
+    Json,
+    /// Text with a line that begins with `-----BEGIN`.
+    Pem,
+    /// Anything else: a PFX, if it is a key file.
+    Pfx,
+}
+
+/// Tells the forms apart by their beginnings.
+pub(crate) fn form(content: &[u8]) -> Form {
+    if content.trim_ascii_start().starts_with(b"{") {
+        Form::Json
+    } else if pem::is_pem(content) {
+        Form::Pem
+    } else {
+        Form::Pfx
+    }
 }
 
 /// Opens a PFX file. Every size that some deployment may allow is taken; the server says what it takes.
@@ -103,6 +125,19 @@ mod tests {
         let path = folder.path().join("k.pfx");
         NewFile::create(&path).unwrap().fill(b"key").unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn forms_are_told_apart() {
+        for (content, is) in [
+            (&b" \n{}"[..], Form::Json),
+            (b"-----BEGIN PRIVATE KEY-----", Form::Pem),
+            (b"Bag Attributes\n-----BEGIN PRIVATE KEY-----", Form::Pem),
+            (b"\x30\x82\x01\x00-----BEGIN ", Form::Pfx),
+            (b"", Form::Pfx),
+        ] {
+            assert_eq!(form(content), is, "{content:?}");
+        }
     }
 
     #[test]

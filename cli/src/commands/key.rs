@@ -1,26 +1,24 @@
-//! `keyward key` and `keyward exchange-key`.
+//! `keyward key`.
 
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use keyward_api::requests::{
-    DestroyKeyRequest, EmptyRequest, GenerateKeyRequest, RollBackKeyRequest, UploadKeyRequest,
+    DestroyKeyRequest, EmptyRequest, GenerateKeyRequest, ImportKeyRequest, RollBackKeyRequest, UploadKeyRequest,
 };
-use keyward_api::views::{
-    ActivationView, ExchangeKeyView, GeneratedKeyView, KeyView, OperationView, PageView, PlanView, TenantView,
-};
+use keyward_api::views::{ActivationView, GeneratedKeyView, KeyView, OperationView, PageView, PlanView, TenantView};
 use keyward_domain::{KeyId, Name, OperationName, Region};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::key_files::{OpenedKeyFile, seal_to_vault, verify_handed_out};
-use super::{key_check, key_table, operation, tenant};
+use super::{key_check, key_table, operation, tenant, transfer_blob};
 use crate::client::{Answer, Call, Session};
 use crate::confirmation::{confirm, plan_text};
 use crate::failure::{Exit, Failure};
 use crate::grammar::{Destructive, KeyCommand, PasswordSource, Waiting};
-use crate::key_files::NewFile;
+use crate::key_files::{self, Form, NewFile};
 use crate::passwords;
 
 /// Runs a command about keys.
@@ -38,6 +36,16 @@ pub(crate) fn run(session: &Session, command: &KeyCommand) -> Result<(), Failure
             };
             upload(session, file, password, request)
         }
+        KeyCommand::Import { file, id, region, name } => {
+            let request = |transfer_blob| ImportKeyRequest {
+                id: id.clone(),
+                name: name.clone(),
+                region: region.clone(),
+                transfer_blob,
+            };
+            transfer_blob::import(session, file, request)
+        }
+        KeyCommand::Wrap(arguments) => transfer_blob::wrap(session, arguments),
         KeyCommand::List => {
             let answer = session.list(&Call::of(session.tenant()?, OperationName::ListKeys))?;
             let page: PageView<KeyView> = answer.view()?;
@@ -53,15 +61,10 @@ pub(crate) fn run(session: &Session, command: &KeyCommand) -> Result<(), Failure
         }
         KeyCommand::RollBack { destructive, waiting } => roll_back(session, destructive, *waiting),
         KeyCommand::Destroy { id, destructive, waiting } => destroy(session, id, destructive, *waiting),
-        KeyCommand::Check { file, password } => key_check::run(session.output(), file, password),
+        KeyCommand::Check { file, exchange_key, password } => {
+            key_check::run(session.output(), file, exchange_key.as_deref(), password)
+        }
     }
-}
-
-/// `keyward exchange-key`.
-pub(crate) fn exchange_key(session: &Session) -> Result<(), Failure> {
-    let answer = session.call(&Call::of(session.tenant()?, OperationName::ReadExchangeKey))?;
-    let key: ExchangeKeyView = answer.view()?;
-    session.output().result(&answer.json()?, || key_table::exchange_text(&key))
 }
 
 fn generate(
@@ -120,15 +123,23 @@ fn upload(
     let tenant = session.tenant()?;
     let sealed = OpenedKeyFile::open(file, password)?.sealed(session)?;
     let answer = session.call(&Call::of(tenant, OperationName::UploadKey).body(&request(sealed))?)?;
-    show(session, &answer)?;
+    show_brought(session, &answer)
+}
+
+/// A key that was brought, and what comes next.
+pub(super) fn show_brought(session: &Session, answer: &Answer) -> Result<(), Failure> {
+    show(session, answer)?;
     let key: KeyView = answer.view()?;
     session.output().remark(&format!("Next: keyward key activate {}", key.id));
     Ok(())
 }
 
-/// Brings the private part of a known key back. The file is compared with the key here first.
+/// Brings the private part of a known key back. A PFX is compared with the key here first; a transfer blob is closed.
 fn present(session: &Session, id: &KeyId, file: &Path, password: &PasswordSource) -> Result<(), Failure> {
     let known: KeyView = read(session, id)?.view()?;
+    if key_files::form(&key_files::read(file)?) == Form::Json {
+        return transfer_blob::present(session, &known, file);
+    }
     let opened = OpenedKeyFile::open(file, password)?;
     if opened.key.public_key().fingerprint().to_string() != known.fingerprint.as_str() {
         return Err(Failure::new(

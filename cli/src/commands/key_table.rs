@@ -1,6 +1,6 @@
 //! Keys for people.
 
-use keyward_api::views::{ActivationOutcome, ActivationView, ExchangeKeyView, KeyView};
+use keyward_api::views::{ActivationOutcome, ActivationView, KeyView};
 use keyward_domain::{KeySource, KeyState};
 
 use crate::output::{Clock, Listing, Sheet};
@@ -57,15 +57,6 @@ pub(crate) fn activation_text(activation: &ActivationView, clock: Clock) -> Stri
         .maybe("can be rolled back until", activation.rollback_until.map(|at| clock.instant(at)))
         .maybe("tenant can be locked from", activation.lock_opens_at.map(|at| clock.instant(at)))
         .maybe("operation", activation.operation.as_ref())
-        .text()
-}
-
-/// The exchange key.
-pub(crate) fn exchange_text(key: &ExchangeKeyView) -> String {
-    Sheet::new()
-        .fact("kid", &key.kid)
-        .fact("algorithm", format!("{} with A256GCM (compact JWE)", key.jwk.alg))
-        .fact("spki", &key.spki)
         .text()
 }
 

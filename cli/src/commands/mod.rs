@@ -6,6 +6,7 @@ mod clock;
 mod data_key;
 mod environment;
 mod environment_table;
+mod exchange_key;
 mod key;
 mod key_check;
 mod key_files;
@@ -17,12 +18,13 @@ mod operation;
 mod sealed;
 mod session;
 mod tenant;
+mod transfer_blob;
 
 use clap::CommandFactory as _;
 
 use crate::client::Session;
 use crate::failure::Failure;
-use crate::grammar::{Command, CommandLine};
+use crate::grammar::{Command, CommandLine, KeyCommand};
 use crate::output::Output;
 
 /// Does what the command line says.
@@ -34,8 +36,13 @@ pub(crate) fn run(line: &CommandLine, output: Output) -> Result<(), Failure> {
             return output.raw(&script);
         }
         Command::Man => return manual(&output),
-        Command::Key(crate::grammar::KeyCommand::Check { file, password }) => {
-            return key_check::run(&output, file, password);
+        Command::Key(KeyCommand::Check { file, exchange_key, password }) => {
+            return key_check::run(&output, file, exchange_key.as_deref(), password);
+        }
+        Command::Key(KeyCommand::Wrap(arguments)) => {
+            if let Some(exchange_key) = &arguments.exchange_key {
+                return transfer_blob::wrap_offline(&output, arguments, exchange_key);
+            }
         }
         _ => {}
     }
@@ -47,7 +54,7 @@ pub(crate) fn run(line: &CommandLine, output: Output) -> Result<(), Failure> {
         Command::Whoami => session::whoami(session),
         Command::Tenant(command) => tenant::run(session, command),
         Command::Key(command) => key::run(session, command),
-        Command::ExchangeKey => key::exchange_key(session),
+        Command::ExchangeKey(arguments) => exchange_key::run(session, arguments),
         Command::Environment(command) => environment::run(session, command),
         Command::Backup(command) => backup::run(session, command),
         Command::Lock(command) => lock::run(session, command),

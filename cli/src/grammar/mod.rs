@@ -13,7 +13,7 @@ use keyward_domain::{OperationId, TenantId};
 
 pub(crate) use destructive::Destructive;
 pub(crate) use environment::{BackupCommand, EnvironmentCommand, Kind, Managed, NewEnvironmentArguments};
-pub(crate) use key::{KeyCommand, PasswordSource};
+pub(crate) use key::{ExchangeKeyArguments, KeyCommand, PasswordSource, WrapArguments};
 pub(crate) use local::{ClockCommand, MailboxCommand};
 pub(crate) use lock::{LockCommand, LockNow};
 pub(crate) use sealed::{DataKeyCommand, OpenArguments, SealArguments};
@@ -112,11 +112,11 @@ pub(crate) enum Command {
     /// Tenants: register, opt in, show.
     #[command(subcommand)]
     Tenant(TenantCommand),
-    /// Protection keys: generate, upload, activate, roll back, destroy.
+    /// Protection keys: generate, upload, import, activate, roll back, destroy.
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Show the public key to which passwords and key files are sealed (read-exchange-key).
-    ExchangeKey,
+    /// Show the public keys to which secrets are sealed and private keys are wrapped (read-exchange-key).
+    ExchangeKey(ExchangeKeyArguments),
     /// Environments: register, list, protect, revert, unlock, delete.
     #[command(subcommand, alias = "env")]
     Environment(EnvironmentCommand),

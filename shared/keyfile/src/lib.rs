@@ -21,6 +21,7 @@ pub mod jwe;
 mod key_checks;
 mod limits;
 mod password;
+pub mod pem;
 pub mod pfx;
 pub mod possession;
 mod private_key;

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking and says what it measured"
 )]
 
+mod byok;
 mod sealed_files;
 
 use std::{

@@ -32,7 +32,7 @@ pub(super) enum Kind {
 }
 
 /// An encrypted private key taken apart.
-pub(super) struct ShroudedKey {
+pub(crate) struct ShroudedKey {
     pub(super) scheme: Scheme,
     encrypted: Vec<u8>,
 }
@@ -41,7 +41,7 @@ pub(super) struct ShroudedKey {
 ///
 /// # Errors
 /// `unsupported_algorithm`, `damaged`.
-pub(super) fn shrouded_key(encoded: &[u8]) -> Result<ShroudedKey, KeyFileError> {
+pub(crate) fn shrouded_key(encoded: &[u8]) -> Result<ShroudedKey, KeyFileError> {
     let info =
         yasna::parse_ber(encoded, EncryptedPrivateKeyInfo::parse).map_err(|_| KeyFileError::Damaged { part: KEY })?;
     Ok(ShroudedKey { scheme: Scheme::parse(&info.encryption_algorithm, KEY)?, encrypted: info.encrypted_data })
@@ -65,7 +65,7 @@ impl ShroudedKey {
     ///
     /// # Errors
     /// `too_many_iterations`, `too_much_memory`, `damaged`.
-    pub(super) fn decrypt(&self, password: &Password, budget: &mut Budget) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+    pub(crate) fn decrypt(&self, password: &Password, budget: &mut Budget) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
         self.scheme.decrypt(&self.encrypted, password, budget, KEY)
     }
 
@@ -73,7 +73,7 @@ impl ShroudedKey {
     ///
     /// # Errors
     /// `too_many_iterations`, `too_much_memory`, `damaged`.
-    pub(super) fn charge(&self, budget: &mut Budget) -> Result<(), KeyFileError> {
+    pub(crate) fn charge(&self, budget: &mut Budget) -> Result<(), KeyFileError> {
         self.scheme.charge(budget, KEY)
     }
 }

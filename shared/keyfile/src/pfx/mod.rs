@@ -22,6 +22,7 @@ mod scrypt;
 mod subject;
 mod write;
 
+pub(crate) use bags::{ShroudedKey, shrouded_key};
 pub(crate) use container::JAVA_KEY_STORE;
 pub(crate) use inspect::inspect;
 pub use read::{Work, read, read_measured};

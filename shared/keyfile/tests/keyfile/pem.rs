@@ -189,6 +189,21 @@ fn damage_is_named() {
 }
 
 #[test]
+fn a_changed_boundary_is_refused() {
+    let end = CLEAR.len() - "-----END PRIVATE KEY-----\n".len();
+    for at in (0..CLEAR.len()).filter(|at| *at < 32 || *at >= end) {
+        for byte in *b"\n\0-:=A " {
+            let mut changed = CLEAR.clone();
+            changed[at] = byte;
+            // What stands after the last line is not part of the key.
+            if changed[at] != CLEAR[at] && at + 1 != CLEAR.len() {
+                assert!(read(&changed).is_err(), "{byte} at {at}");
+            }
+        }
+    }
+}
+
+#[test]
 fn work_is_bounded() {
     let bench = Openssl::with_key();
     let slow = by_openssl(&bench, "pkcs8 -topk8 -iter 2000 -passout pass:x");
