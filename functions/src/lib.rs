@@ -59,10 +59,12 @@ async fn serving(operation: OperationName) -> Result<(), Error> {
     let verifier = token_keys::read(&of_process)?;
     let gate = &Gate::new(assembly::keyward(configuration).await?, verifier);
     lambda_runtime::run(service_fn(|event: LambdaEvent<http_api::Event>| {
-        let invocation = Invocation::begin(event.context.deadline());
         let span = logs::span(operation.as_str(), &event.context.request_id);
-        async move { Ok::<_, Error>(http_api::answer(gate, operation, event.payload, invocation.now).await) }
-            .instrument(span)
+        async move {
+            let invocation = Invocation::begin(event.context.deadline())?;
+            Ok::<_, Error>(http_api::answer(gate, operation, event.payload, invocation.now).await)
+        }
+        .instrument(span)
     }))
     .await
 }
@@ -70,9 +72,9 @@ async fn serving(operation: OperationName) -> Result<(), Error> {
 async fn sweeping(sweep: Sweep) -> Result<(), Error> {
     let keyward = &assembly::keyward(Configuration::read(&of_process)?).await?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<IgnoredAny>| {
-        let invocation = Invocation::begin(event.context.deadline());
         let span = logs::span(sweep.as_str(), &event.context.request_id);
         async move {
+            let invocation = Invocation::begin(event.context.deadline())?;
             let report =
                 sweeping::until_done(|| keyward.sweep(sweep, invocation.now), || invocation.remaining()).await?;
             tracing::info!(?report, "swept");

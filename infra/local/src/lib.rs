@@ -2,8 +2,10 @@
 //! moved forward. It listens on the loopback interface only.
 
 pub mod clock;
+mod cloud;
 mod demo;
 mod development;
+mod house;
 mod mailbox;
 pub mod options;
 mod people;
@@ -11,5 +13,5 @@ mod process;
 mod schedule;
 mod server;
 
-pub use process::{Process, StartError};
+pub use process::{Process, StartError, cloud_variables};
 pub use server::serve;

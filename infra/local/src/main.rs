@@ -1,11 +1,11 @@
 //! `keyward-local`: Keyward whole on one machine.
 
-use std::{io::IsTerminal as _, process::ExitCode};
+use std::{io::IsTerminal as _, net::SocketAddr, path::Path, process::ExitCode, sync::Arc};
 
 use clap::Parser as _;
 use keyward_local::{
-    Process,
-    options::{Command, Options, Serve},
+    Process, cloud_variables,
+    options::{Command, Options},
     serve,
 };
 use tokio::{net::TcpListener, signal::unix::SignalKind};
@@ -17,8 +17,7 @@ async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     let ansi = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi).init();
-    let Command::Serve(options) = options.command;
-    match run(&options).await {
+    match run(options.command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say_error(&format!("keyward-local: {error}"));
@@ -27,14 +26,30 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(options: &Serve) -> Result<(), Box<dyn std::error::Error>> {
-    let process = Process::open(options).await?;
-    let listener = TcpListener::bind(options.listen).await.map_err(|error| {
-        format!("{} can't be listened on: {error}. Choose another with --listen 127.0.0.1:PORT", options.listen)
+type Ran = Result<(), Box<dyn std::error::Error>>;
+
+async fn run(command: Command) -> Ran {
+    match command {
+        Command::Serve(options) => {
+            listen_with(Process::open(&options).await?, options.listen, &options.data, options.demo).await
+        }
+        Command::Front(options) => {
+            listen_with(Process::front(&options).await?, options.listen, &options.data, options.demo).await
+        }
+        Command::CloudVariables { data } => {
+            say(&serde_json::to_string_pretty(&cloud_variables(&data)?)?);
+            Ok(())
+        }
+    }
+}
+
+async fn listen_with(process: Arc<Process>, listen: SocketAddr, data: &Path, demo: bool) -> Ran {
+    let listener = TcpListener::bind(listen).await.map_err(|error| {
+        format!("{listen} can't be listened on: {error}. Choose another with --listen 127.0.0.1:PORT")
     })?;
     let address = listener.local_addr()?;
-    say(&format!("Keyward serves on http://{address} (data in {})", options.data.display()));
-    if options.demo {
+    say(&format!("Keyward serves on http://{address} (data in {})", data.display()));
+    if demo {
         say(WHAT_NEXT);
     }
     serve(process, listener, stopped()).await?;

@@ -18,6 +18,44 @@ pub struct Options {
 pub enum Command {
     /// Serve the API, the scheduled work and the mailbox until interrupted.
     Serve(Serve),
+    /// Stand before a local cloud until interrupted: hand requests on to its gateway, give out tokens, move its clock, show its mail.
+    Front(Front),
+    /// Make a data directory and print, as JSON, the environment variables that a local cloud's functions need for it. One of them is
+    /// the master key.
+    CloudVariables {
+        /// The directory.
+        #[arg(long)]
+        data: PathBuf,
+    },
+}
+
+/// How to stand before a local cloud.
+#[derive(Parser, Debug, Clone)]
+pub struct Front {
+    /// The data directory of `cloud-variables`: vault, issuer, clock, mailbox.
+    #[arg(long)]
+    pub data: PathBuf,
+    /// Address to listen on; loopback only. Port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:7420")]
+    pub listen: SocketAddr,
+    /// Base address of the gateway.
+    #[arg(long)]
+    pub api: String,
+    /// Address of the cloud's own interfaces.
+    #[arg(long)]
+    pub endpoint: String,
+    /// The cloud's region.
+    #[arg(long)]
+    pub region: String,
+    /// Name of the table.
+    #[arg(long)]
+    pub table: String,
+    /// What stands before an operation's name in that of its function.
+    #[arg(long, default_value = "")]
+    pub prefix: String,
+    /// Fill an empty table with a demo world and print what to type next.
+    #[arg(long)]
+    pub demo: bool,
 }
 
 /// How to serve.

@@ -6,18 +6,26 @@ use std::{
     sync::Arc,
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use keyward_adapters::{
     http::Gate,
     mail::MailFolder,
     table::{EmbeddedTable, OpenError},
-    tokens::{DevelopmentIssuer, DevelopmentIssuerError},
+    tokens::{AUDIENCE, DevelopmentIssuer, DevelopmentIssuerError, ISSUER},
     vault::{EmbeddedVault, MasterKey, MasterKeyError, OpenVaultError},
 };
 use keyward_domain::{Region, Settings};
 use keyward_service::Keyward;
+use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
 
-use crate::{clock::Clock, options::Serve, people::People};
+use crate::{
+    clock::Clock,
+    cloud::{Cloud, Place},
+    house::House,
+    options::{Front, Serve},
+    people::People,
+};
 
 /// Why the process did not start.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +63,9 @@ pub enum StartError {
     /// The development issuer can't be used.
     #[error(transparent)]
     Issuer(#[from] DevelopmentIssuerError),
+    /// The local cloud can't be used.
+    #[error("the local cloud can't be used: {0}")]
+    Cloud(String),
     /// The demo world could not be made.
     #[error("the demo world could not be made: {0}")]
     Demo(String),
@@ -62,7 +73,7 @@ pub enum StartError {
 
 /// Everything that serves.
 pub struct Process {
-    pub(crate) gate: Gate,
+    pub(crate) house: House,
     pub(crate) clock: Clock,
     pub(crate) issuer: DevelopmentIssuer,
     pub(crate) people: People,
@@ -84,25 +95,64 @@ impl Process {
         }
         let data = &options.data;
         make_private(data)?;
-        let at = |path: PathBuf| move |source| StartError::Io { path, source };
         let table = EmbeddedTable::open(data.join("table")).await?;
         let master_key = options.master_key.clone().unwrap_or_else(|| data.join("master.key"));
         let vault = EmbeddedVault::open(data.join("vault"), MasterKey::load_or_create(&master_key)?)?;
+        let settings = settings(options.settings.as_deref())?;
+        Self::begin(data, options.demo, |mailer, issuer| {
+            let keyward = Keyward::new(Arc::new(table), Arc::new(vault), Arc::new(mailer), settings);
+            Ok(House::Here(Gate::new(keyward, issuer.verifier())))
+        })
+        .await
+    }
+
+    /// Stands before a local cloud whose functions were given what [`cloud_variables`] says for the same data directory.
+    ///
+    /// # Errors
+    /// What can't be opened, and why.
+    pub async fn front(options: &Front) -> Result<Arc<Self>, StartError> {
+        if !options.listen.ip().is_loopback() {
+            return Err(StartError::NotLoopback(options.listen));
+        }
+        let data = &options.data;
+        make_private(data)?;
+        let master_key = MasterKey::load_or_create(&data.join("master.key"))?;
+        let vault = EmbeddedVault::open_shared(data.join("vault"), master_key)?;
+        let table = Cloud::table(&options.endpoint, &options.region, &options.table);
+        let place = Place {
+            api: options.api.trim_end_matches('/').to_owned(),
+            endpoint: options.endpoint.trim_end_matches('/').to_owned(),
+            prefix: options.prefix.clone(),
+        };
+        let settings = settings(None)?;
+        Self::begin(data, options.demo, |mailer, _| {
+            let keyward = Keyward::new(Arc::new(table), Arc::new(vault), Arc::new(mailer), settings);
+            Cloud::new(place, keyward).map(House::Cloud).map_err(|error| StartError::Cloud(error.to_string()))
+        })
+        .await
+    }
+
+    /// Opens what every house has.
+    async fn begin(
+        data: &Path,
+        demo: bool,
+        house: impl FnOnce(MailFolder, &DevelopmentIssuer) -> Result<House, StartError>,
+    ) -> Result<Arc<Self>, StartError> {
+        let at = |path: PathBuf| move |source| StartError::Io { path, source };
         let mailbox = data.join("mailbox");
         let mailer = MailFolder::open(&mailbox).map_err(at(mailbox.clone()))?;
-        let keyward = Keyward::new(Arc::new(table), Arc::new(vault), Arc::new(mailer), settings(options)?);
         let issuer = DevelopmentIssuer::load_or_create(data)?;
         let people = data.join("people.json");
         let process = Self {
-            gate: Gate::new(keyward, issuer.verifier()),
-            clock: Clock::open(data).map_err(at(data.clone()))?,
+            house: house(mailer, &issuer)?,
+            clock: Clock::open(data).map_err(at(data.to_path_buf()))?,
             issuer,
             people: People::open(people.clone()).map_err(at(people))?,
             mailbox,
             work: Notify::new(),
             moving: tokio::sync::Mutex::new(()),
         };
-        if options.demo {
+        if demo {
             crate::demo::fill(&process).await?;
         }
         Ok(Arc::new(process))
@@ -111,8 +161,36 @@ impl Process {
     /// The operations.
     #[must_use]
     pub fn keyward(&self) -> &Keyward {
-        self.gate.keyward()
+        self.house.keyward()
     }
+}
+
+/// What the functions of a local cloud are given, so that they trust this data directory's issuer, have its vault and go by its clock:
+/// environment variables by name. The master key is among them.
+///
+/// # Errors
+/// What can't be made or opened.
+pub fn cloud_variables(data: &Path) -> Result<Map<String, Value>, StartError> {
+    make_private(data)?;
+    let at = |path: PathBuf| move |source| StartError::Io { path, source };
+    let data = fs::canonicalize(data).map_err(at(data.to_path_buf()))?;
+    let issuer = DevelopmentIssuer::load_or_create(&data)?;
+    let tokens = json!({
+        "issuer": ISSUER, "audience": AUDIENCE,
+        "keys": [{ "kid": issuer.kid(), "point": STANDARD.encode(issuer.point()) }],
+    });
+    let key_file = data.join("master.key");
+    drop(MasterKey::load_or_create(&key_file)?);
+    let master_key = fs::read_to_string(&key_file).map_err(at(key_file))?;
+    let settings = serde_json::to_string(&settings(None)?).map_err(|error| StartError::Cloud(error.to_string()))?;
+    let variables = [
+        ("KEYWARD_SETTINGS", settings),
+        ("KEYWARD_VAULT", format!("embedded:{}", data.join("vault").display())),
+        ("KEYWARD_MASTER_KEY", master_key.trim().to_owned()),
+        ("KEYWARD_TOKENS", tokens.to_string()),
+        ("KEYWARD_CLOCK", data.join("clock.json").display().to_string()),
+    ];
+    Ok(variables.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect())
 }
 
 fn make_private(directory: &Path) -> Result<(), StartError> {
@@ -124,13 +202,13 @@ fn make_private(directory: &Path) -> Result<(), StartError> {
         .map_err(|source| StartError::Io { path: directory.to_path_buf(), source })
 }
 
-fn settings(options: &Serve) -> Result<Settings, StartError> {
-    let mut settings = match &options.settings {
+fn settings(file: Option<&Path>) -> Result<Settings, StartError> {
+    let mut settings = match file {
         None => Settings::default(),
         Some(path) => {
-            let text = fs::read_to_string(path).map_err(|source| StartError::Io { path: path.clone(), source })?;
+            let text = fs::read_to_string(path).map_err(|source| StartError::Io { path: path.to_owned(), source })?;
             serde_json::from_str(&text)
-                .map_err(|error| StartError::Settings { path: path.clone(), reason: error.to_string() })?
+                .map_err(|error| StartError::Settings { path: path.to_owned(), reason: error.to_string() })?
         }
     };
     if settings.enabled_regions.is_empty() {

@@ -9,7 +9,7 @@ use keyward_service::{
 };
 use serde::Serialize;
 
-use crate::process::Process;
+use crate::{house::House, process::Process};
 
 /// How often is looked for work that no request caused.
 const TICK: Duration = Duration::from_secs(1);
@@ -30,12 +30,13 @@ pub(crate) struct Ran {
 
 /// Does what is due, now and whenever something becomes due, until the task is dropped.
 pub(crate) async fn run(process: Arc<Process>) {
-    loop {
+    // A cloud has schedules of its own.
+    while matches!(process.house, House::Here(_)) {
         // Work that the clock's move is doing in order is left to it.
         if let Ok(_moving) = process.moving.try_lock() {
             let now = process.clock.now();
             for sweep in Sweep::ALL {
-                match process.keyward().sweep(sweep, now).await {
+                match process.house.sweep(sweep, now).await {
                     Ok(report) if report.looked_at > 0 => tracing::info!(sweep = sweep.as_str(), ?report, "swept"),
                     Ok(_) => {}
                     Err(fault) => tracing::error!(sweep = sweep.as_str(), %fault, "a sweep failed"),
@@ -80,7 +81,7 @@ fn move_to(process: &Process, at: Instant) -> Result<(), ServiceError> {
 async fn sweep_all(process: &Process, at: Instant, ran: &mut Vec<Ran>) -> Result<bool, ServiceError> {
     let mut progress = false;
     for sweep in Sweep::ALL {
-        let did = process.keyward().sweep(sweep, at).await?;
+        let did = process.house.sweep(sweep, at).await?;
         progress |= did.changes > 0 || did.done > 0;
         if did.looked_at > 0 {
             ran.push(Ran { at, sweep, did });

@@ -79,7 +79,7 @@ async fn operation(State(process): State<Arc<Process>>, request: Request) -> Res
         Err(_) => return problem_response(&Problem::malformed_request("the body did not come in time"), now),
     };
     let path = parts.uri.path().to_owned();
-    let response = process.gate.answer(http::Request::from_parts(parts, body), now).await;
+    let response = process.house.answer(http::Request::from_parts(parts, body), now).await;
     tracing::info!(%method, path, status = response.status().as_u16(), "answered");
     if response.status().is_success() {
         process.work.notify_one();

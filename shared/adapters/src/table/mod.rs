@@ -17,6 +17,8 @@ mod engine;
 mod errors;
 mod expressions;
 mod failing;
+#[cfg(feature = "local-cloud")]
+mod local_cloud;
 #[cfg(feature = "embedded-table")]
 mod lock;
 mod position;
