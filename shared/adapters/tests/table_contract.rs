@@ -12,6 +12,8 @@ mod conditions;
 mod due;
 #[path = "table_contract/items.rs"]
 mod items;
+#[path = "table_contract/local_cloud.rs"]
+mod local_cloud;
 #[path = "table_contract/queries.rs"]
 mod queries;
 
@@ -74,6 +76,7 @@ macro_rules! contract {
 
 contract!(memory, crate::in_memory());
 contract!(directory, crate::in_directory());
+contract!(ministack, crate::local_cloud::table());
 
 async fn in_memory() -> (EmbeddedTable, ()) {
     (EmbeddedTable::memory().await.unwrap(), ())
