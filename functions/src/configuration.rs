@@ -4,20 +4,21 @@
 //! |---|---|---|
 //! | `KEYWARD_TABLE` | name of the DynamoDB table | yes |
 //! | `KEYWARD_SETTINGS` | durations and limits, JSON with the fields of `Settings`; what is left out has its default | no |
-//! | `KEYWARD_VAULT` | where private keys are: `embedded:<directory>` | yes |
+//! | `KEYWARD_VAULT` | where private keys are: `azure:<URL of the Key Vault>`, or `embedded:<directory>` | yes |
+//! | `KEYWARD_AZURE_TENANT`, `KEYWARD_AZURE_CLIENT` | ids of the Entra ID directory and of the application that may use the Key Vault (docs/azure-vault.md) | with `azure:` |
 //! | `KEYWARD_MASTER_KEY` | the embedded vault's master key, base64 of 32 bytes (secret) | with `embedded:` |
-//! | `KEYWARD_MAIL` | where notices go: `folder:<directory>` | yes |
-//! | `KEYWARD_TOKENS` | who is believed, JSON: `{"issuer", "audience", "keys": [{"kid", "point"}]}`; a point is the base64 of the 65 bytes 4, x, y on P-256 | for operations |
+//! | `KEYWARD_MAIL` | where notices go: `ses:<sender's address>;<configuration set>`, or `folder:<directory>` | for deliver-notices |
+//! | `KEYWARD_TOKENS` | who is believed, JSON as docs/identity.md says, or `file:<path>` of it | for operations and authorize-request |
 //! | `KEYWARD_LOG` | how much is logged: `error`, `warn`, `info` or `debug` | no (`info`) |
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda from the function's role | yes |
-//! | `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB` | another address of the table, as every AWS SDK reads it | no |
+//! | `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SESV2`, `AWS_ENDPOINT_URL_STS` | other addresses of the table, of SES and of STS, as every AWS SDK reads them | no |
 //!
 //! A variable that is set to nothing counts as not set.
 
 use std::fmt;
 use std::path::PathBuf;
 
-use keyward_adapters::vault::MasterKey;
+use keyward_adapters::{mail::is_address, vault::MasterKey};
 use keyward_domain::Settings;
 use zeroize::Zeroizing;
 
@@ -78,13 +79,31 @@ pub(crate) enum VaultPlace {
         /// What opens it.
         master_key: MasterKey,
     },
+    /// An Azure Key Vault.
+    Azure {
+        /// Its address.
+        url: String,
+        /// Id of the Entra ID directory.
+        tenant: String,
+        /// Id of the application.
+        client: String,
+    },
 }
 
 /// Where notices go.
 #[derive(Debug)]
 pub(crate) enum MailPlace {
+    /// Nowhere: the function sends none.
+    Nowhere,
     /// Files in a folder.
     Folder(PathBuf),
+    /// Amazon SES.
+    Ses {
+        /// Address of the sender.
+        sender: String,
+        /// Under which the events are published.
+        configuration_set: String,
+    },
 }
 
 /// What every function needs.
@@ -112,9 +131,17 @@ impl Configuration {
             table: needed(variables, "KEYWARD_TABLE", "the name of the DynamoDB table")?,
             settings: settings(variables)?,
             vault: vault(variables)?,
-            mail: mail(variables)?,
+            mail: MailPlace::Nowhere,
             region: needed(variables, "AWS_REGION", "the AWS region of the table")?,
         })
+    }
+
+    /// The same for a function that sends mail.
+    ///
+    /// # Errors
+    /// [`ConfigurationError`] where the place of mail is missing or can't be used.
+    pub(crate) fn with_mail(self, variables: Variables<'_>) -> Result<Self, ConfigurationError> {
+        Ok(Self { mail: mail(variables)?, ..self })
     }
 }
 
@@ -129,7 +156,14 @@ fn settings(variables: Variables<'_>) -> Result<Settings, ConfigurationError> {
 fn vault(variables: Variables<'_>) -> Result<VaultPlace, ConfigurationError> {
     const NAME: &str = "KEYWARD_VAULT";
     const KEY: &str = "KEYWARD_MASTER_KEY";
-    let dir = place(NAME, "embedded", &needed(variables, NAME, "`embedded:<directory>`")?)?;
+    let value = needed(variables, NAME, "`azure:<URL of the Key Vault>`")?;
+    if let Some(url) = value.strip_prefix("azure:").filter(|url| !url.is_empty()) {
+        let tenant = needed(variables, "KEYWARD_AZURE_TENANT", "the id of the Entra ID directory of the Key Vault")?;
+        let client = needed(variables, "KEYWARD_AZURE_CLIENT", "the id of the application that may use the Key Vault")?;
+        return Ok(VaultPlace::Azure { url: url.to_owned(), tenant, client });
+    }
+    let forms = "it takes `azure:<URL of the Key Vault>` or `embedded:<directory>`";
+    let dir = place(NAME, "embedded", &value).map_err(|_| unusable(NAME)(forms))?;
     let text = Zeroizing::new(needed(variables, KEY, "the vault's master key, the base64 of 32 bytes")?);
     let master_key = MasterKey::from_base64(&text).map_err(unusable(KEY))?;
     Ok(VaultPlace::Embedded { dir, master_key })
@@ -137,7 +171,20 @@ fn vault(variables: Variables<'_>) -> Result<VaultPlace, ConfigurationError> {
 
 fn mail(variables: Variables<'_>) -> Result<MailPlace, ConfigurationError> {
     const NAME: &str = "KEYWARD_MAIL";
-    place(NAME, "folder", &needed(variables, NAME, "`folder:<directory>`")?).map(MailPlace::Folder)
+    let value = needed(variables, NAME, "`ses:<sender's address>;<configuration set>`")?;
+    let Some(ses) = value.strip_prefix("ses:") else {
+        return place(NAME, "folder", &value).map(MailPlace::Folder);
+    };
+    // Without a configuration set nothing would be heard of what bounces.
+    match ses.split_once(';').filter(|(sender, set)| is_address(sender) && is_configuration_set(set)) {
+        Some((sender, set)) => Ok(MailPlace::Ses { sender: sender.to_owned(), configuration_set: set.to_owned() }),
+        None => Err(unusable(NAME)("SES needs `ses:<sender's address>;<configuration set>`")),
+    }
+}
+
+/// What SES allows as the name of one.
+fn is_configuration_set(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
 /// The directory of `<kind>:<directory>`.
@@ -168,7 +215,7 @@ mod tests {
             let whole = WHOLE.into_iter().find(|(known, _)| *known == asked).map(|(_, value)| value);
             (if asked == name { value } else { whole }).map(str::to_owned)
         };
-        Configuration::read(&variables).map_err(|error| error.to_string())
+        Configuration::read(&variables).and_then(|read| read.with_mail(&variables)).map_err(|error| error.to_string())
     }
 
     fn refusal(name: &str, value: Option<&str>) -> String {
@@ -180,9 +227,42 @@ mod tests {
         let configuration = with("KEYWARD_SETTINGS", None)?;
         assert_eq!((configuration.table.as_str(), configuration.region.as_str()), ("keyward", "eu-central-1"));
         assert_eq!(configuration.settings, Settings::default());
-        let VaultPlace::Embedded { dir, .. } = &configuration.vault;
-        let MailPlace::Folder(folder) = &configuration.mail;
-        assert_eq!((dir.to_str(), folder.to_str()), (Some("/mnt/vault"), Some("/mnt/mail")));
+        assert!(matches!(&configuration.vault, VaultPlace::Embedded { dir, .. } if dir.to_str() == Some("/mnt/vault")));
+        assert!(matches!(&configuration.mail, MailPlace::Folder(folder) if folder.to_str() == Some("/mnt/mail")));
+        Ok(())
+    }
+
+    #[test]
+    fn an_azure_vault_has_an_identity_and_no_master_key() -> Result<(), String> {
+        const AZURE: [(&str, &str); 5] = [
+            ("KEYWARD_TABLE", "keyward"),
+            ("KEYWARD_VAULT", "azure:https://keyward.vault.azure.net"),
+            ("KEYWARD_AZURE_TENANT", "directory"),
+            ("KEYWARD_AZURE_CLIENT", "application"),
+            ("AWS_REGION", "eu-central-1"),
+        ];
+        let read = |missing: &str| {
+            let variables = |asked: &str| {
+                let given = AZURE.into_iter().find(|(known, _)| *known == asked && asked != missing);
+                given.map(|(_, value)| value.to_owned())
+            };
+            Configuration::read(&variables).map_err(|error| error.to_string())
+        };
+        let vault = read("")?.vault;
+        let VaultPlace::Azure { url, tenant, client } = vault else { return Err(format!("{vault:?}")) };
+        assert_eq!([url, tenant, client], ["https://keyward.vault.azure.net", "directory", "application"]);
+        for name in ["KEYWARD_AZURE_TENANT", "KEYWARD_AZURE_CLIENT"] {
+            let text = read(name).err().unwrap_or_default();
+            assert!(text.contains(name) && text.contains("is not set; set it to"), "{text}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn ses_has_a_sender_and_a_configuration_set() -> Result<(), String> {
+        let mail = with("KEYWARD_MAIL", Some("ses:keys@contoso.example;keyward-events"))?.mail;
+        let MailPlace::Ses { sender, configuration_set } = mail else { return Err(format!("{mail:?}")) };
+        assert_eq!((sender.as_str(), configuration_set.as_str()), ("keys@contoso.example", "keyward-events"));
         Ok(())
     }
 
@@ -201,16 +281,22 @@ mod tests {
         let wrong = [
             ("KEYWARD_SETTINGS", "{\"leese\": 1}"),
             ("KEYWARD_SETTINGS", "seats"),
-            ("KEYWARD_VAULT", "azure:https://example.vault.azure.net"),
+            ("KEYWARD_VAULT", "azure:"),
+            ("KEYWARD_VAULT", "https://example.vault.azure.net"),
             ("KEYWARD_VAULT", "embedded"),
             ("KEYWARD_VAULT", "embedded:"),
             ("KEYWARD_MASTER_KEY", "c2VjcmV0"),
             ("KEYWARD_MAIL", "ses:eu-central-1"),
+            ("KEYWARD_MAIL", "ses:keys@contoso.example"),
+            ("KEYWARD_MAIL", "ses:keys@contoso.example;"),
+            ("KEYWARD_MAIL", "ses:keys;keyward"),
+            ("KEYWARD_MAIL", "ses:keys@contoso.example;a set"),
+            ("KEYWARD_MAIL", "smtp:mail.contoso.example"),
         ];
         for (name, value) in wrong {
             let text = refusal(name, Some(value));
             assert!(text.contains(name) && text.contains("can't be used"), "{name}: {text}");
-            assert!(!text.contains("c2VjcmV0") && !text.contains("azure"), "{text}");
+            assert!(!text.contains("c2VjcmV0") && !text.contains("example.vault"), "{text}");
         }
     }
 

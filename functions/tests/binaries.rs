@@ -28,10 +28,11 @@ fn file_of(name: &str) -> String {
 }
 
 #[test]
-fn there_is_one_function_for_every_operation_and_every_sweep() {
+fn there_is_one_function_for_every_operation_and_every_sweep_and_one_at_the_gate() {
     let operations = OperationName::ALL.iter().map(|operation| operation.as_str());
     let sweeps = Sweep::ALL.iter().map(|sweep| sweep.as_str());
-    let expected: BTreeSet<String> = operations.chain(sweeps).map(file_of).collect();
+    let gate = std::iter::once("authorize-request");
+    let expected: BTreeSet<String> = operations.chain(sweeps).chain(gate).map(file_of).collect();
     let found: BTreeSet<String> = functions().into_keys().collect();
     assert_eq!(found, expected);
 }
@@ -56,6 +57,11 @@ fn every_sweep_s_function_runs_it() {
     for sweep in Sweep::ALL {
         let text = functions.get(&file_of(sweep.as_str())).map_or("", String::as_str);
         assert_eq!(text.matches("keyward_functions::").count(), 1, "{}", sweep.as_str());
-        assert!(text.contains(&format!("keyward_functions::run_sweep(Sweep::{sweep:?})\n")), "{}", sweep.as_str());
+        // The one that also answers events.
+        let call = match sweep {
+            Sweep::DeliverNotices => "deliver_notices()".to_owned(),
+            sweep => format!("run_sweep(Sweep::{sweep:?})"),
+        };
+        assert!(text.contains(&format!("keyward_functions::{call}\n")), "{}", sweep.as_str());
     }
 }

@@ -9,6 +9,7 @@
 )]
 
 pub mod actor;
+pub mod cloud;
 pub mod command;
 pub mod failing_vault;
 pub mod keys;

@@ -12,6 +12,8 @@ use std::{
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 
+use crate::cloud::{self, Cloud};
+
 /// A program of the workspace, as `cargo build` left it beside the test.
 pub fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
@@ -22,6 +24,8 @@ pub fn program(name: &str) -> PathBuf {
 /// A running local process.
 pub struct Local {
     child: Child,
+    /// Where the functions of a local cloud do the work.
+    cloud: Option<Cloud>,
     url: String,
     client: Client,
 }
@@ -38,10 +42,13 @@ impl Local {
 
     /// The same with more in the log, or less.
     pub fn start_logging(data: &Path, log: &Path, level: &str, more: &[&str]) -> Self {
+        let cloud = cloud::is_stage().then(|| Cloud::start(data, log));
         let log = File::options().create(true).append(true).open(log).unwrap();
         let mut child = Command::new(program("keyward-local"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(if cloud.is_some() { "front" } else { "serve" })
+            .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .args(cloud.as_ref().map(Cloud::arguments).unwrap_or_default())
             .args(more)
             .env("RUST_LOG", level)
             .stdin(Stdio::null())
@@ -56,7 +63,12 @@ impl Local {
         thread::spawn(move || lines.for_each(drop));
         let url = line.split_whitespace().find(|word| word.starts_with("http://")).expect("its address").to_owned();
         let client = Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
-        Self { child, url, client }
+        Self { child, cloud, url, client }
+    }
+
+    /// The cloud that it stands before.
+    pub fn cloud(&self) -> Option<&Cloud> {
+        self.cloud.as_ref()
     }
 
     pub fn url(&self) -> &str {

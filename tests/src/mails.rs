@@ -12,6 +12,8 @@ pub struct Mail {
     pub subject: String,
     pub date: DateTime<Utc>,
     pub text: String,
+    /// The same as HTML.
+    pub html: String,
     pub headers: Vec<(String, String)>,
 }
 
@@ -55,9 +57,28 @@ pub fn parse(bytes: &[u8]) -> Mail {
     };
     let to = header("to");
     let to = to.rsplit_once('<').map_or(to.as_str(), |(_, address)| address.trim_end_matches('>')).to_owned();
-    let text = decoded(body, &header("content-transfer-encoding"));
+    let (text, html) = forms(body, &header("content-type"));
     let date = DateTime::parse_from_rfc2822(&header("date")).unwrap().to_utc();
-    Mail { to, subject: words(&header("subject")), date, text, headers }
+    Mail { to, subject: words(&header("subject")), date, text, html, headers }
+}
+
+/// Both forms of a `multipart/alternative`, the text first.
+fn forms(body: &str, content_type: &str) -> (String, String) {
+    let (_, boundary) = content_type.split_once("multipart/alternative; boundary=\"").expect("two forms");
+    let boundary = format!("--{}", boundary.trim_end_matches('"'));
+    let mut parts = body.split(&boundary).skip(1).map(|part| part.strip_prefix("\r\n").unwrap_or(part));
+    let mut form = |kind: &str| {
+        let (head, body) = parts.next().unwrap().split_once("\r\n\r\n").expect("an empty line ends a part's headers");
+        let head = head.replace("\r\n ", " ").replace("\r\n\t", " ");
+        let header = |name: &str| {
+            let found = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix(name).map(str::to_owned));
+            found.unwrap_or_default().trim_start_matches(':').trim().to_owned()
+        };
+        assert!(header("content-type").starts_with(kind), "{head}");
+        // The line end before the boundary belongs to the boundary.
+        decoded(body.strip_suffix("\r\n").unwrap_or(body), &header("content-transfer-encoding"))
+    };
+    (form("text/plain"), form("text/html"))
 }
 
 fn decoded(body: &str, encoding: &str) -> String {

@@ -11,16 +11,18 @@ use base64::{
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
 };
 use keyward_adapters::{
-    table::EmbeddedTable,
+    table::{DynamoTable, EmbeddedTable},
     vault::{EXCHANGE_KID, EmbeddedVault, MasterKey},
 };
 use keyward_service::ports::{
-    table::{Item, Query, Span, Table as _},
+    table::{Item, Query, Span, Table},
     vault::{Vault as _, VaultKeyName},
 };
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+
+use crate::{cloud::Cloud, local::Local};
 
 /// Length of what RSA-2048 wraps, in base64.
 const WRAP_CHARACTERS: usize = 344;
@@ -28,6 +30,8 @@ const WRAP_CHARACTERS: usize = 344;
 /// A copied data directory.
 pub struct Theft {
     copy: TempDir,
+    /// The table, where it is not a file of the directory.
+    table: Option<DynamoTable>,
     vault: EmbeddedVault,
     names: Vec<VaultKeyName>,
     runtime: Runtime,
@@ -66,7 +70,8 @@ pub fn copy_of(from: &Path, to: &Path) {
 }
 
 impl Theft {
-    pub fn of(data: &Path) -> Self {
+    /// Of a process and its data directory; of a local cloud the table is stolen with it.
+    pub fn of(local: &Local, data: &Path) -> Self {
         let copy = tempfile::tempdir().unwrap();
         copy_of(data, copy.path());
         let master_key = MasterKey::load_or_create(&copy.path().join("master.key")).unwrap();
@@ -78,7 +83,8 @@ impl Theft {
                 VaultKeyName::new(name.strip_suffix(".sealed")?).ok()
             })
             .collect();
-        Self { copy, vault, names, runtime: Runtime::new().unwrap() }
+        let table = local.cloud().map(Cloud::table);
+        Self { copy, table, vault, names, runtime: Runtime::new().unwrap() }
     }
 
     /// Private keys of tenants in the copied vault.
@@ -89,7 +95,10 @@ impl Theft {
     /// Every wrapped data key that the copied table holds of a tenant, backups included.
     pub fn wraps(&self, tenant: &str) -> Vec<Wrap> {
         let items = self.runtime.block_on(async {
-            let table = EmbeddedTable::open(self.copy.path().join("table")).await.unwrap();
+            let table: Box<dyn Table> = match &self.table {
+                Some(table) => Box::new(table.clone()),
+                None => Box::new(EmbeddedTable::open(self.copy.path().join("table")).await.unwrap()),
+            };
             let mut items: Vec<Item> = Vec::new();
             let span = Span::Between { from: " ".to_owned(), to: "~".to_owned() };
             let partition = format!("TENANT#{tenant}");
@@ -111,8 +120,12 @@ impl Theft {
     }
 
     /// Everything in the bytes of the copied files that could be a wrapped data key: what the database has not overwritten yet is there too.
+    /// A local cloud's table has no files.
     pub fn raw_wraps(&self) -> Vec<Wrap> {
         let mut found = BTreeSet::new();
+        if self.table.is_some() {
+            return Vec::new();
+        }
         for entry in fs::read_dir(self.copy.path().join("table")).unwrap() {
             let entry = entry.unwrap();
             let place = format!("bytes of {}", entry.file_name().display());

@@ -114,6 +114,7 @@ impl World {
             tenant: Some(self.tenant.clone()),
             person: PersonId::new(person).unwrap(),
             roles: roles.to_vec(),
+            authenticated_at: Some(now),
         };
         Request::new(now, principal)
     }
@@ -132,8 +133,12 @@ impl World {
     }
 
     pub fn operator(&self, now: DateTime<Utc>) -> Request {
-        let principal =
-            Principal { tenant: None, person: PersonId::new("olivia").unwrap(), roles: vec![Role::Operator] };
+        let principal = Principal {
+            tenant: None,
+            person: PersonId::new("olivia").unwrap(),
+            roles: vec![Role::Operator],
+            authenticated_at: Some(now),
+        };
         Request::new(now, principal)
     }
 

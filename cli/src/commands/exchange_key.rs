@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use keyward_api::views::{ExchangeKeyView, TransferKeyView};
 use keyward_domain::OperationName;
-use keyward_keyfile::{Fingerprint, Limits, PublicKey, pem};
+use keyward_keyfile::{KeyFileError, Limits, PublicKey, pem};
 
 use crate::client::{Answer, Call, Session};
 use crate::failure::Failure;
@@ -19,17 +19,22 @@ pub(crate) fn run(session: &Session, arguments: &ExchangeKeyArguments) -> Result
     let file = arguments.out.as_deref().map(NewFile::create).transpose()?;
     let answer = read(session)?;
     let view: ExchangeKeyView = answer.view()?;
-    let transfer = TransferKey::of(&view.transfer)?;
-    match (file, arguments.pem) {
-        (None, true) => session.output().raw(plain(&view.transfer.pem).as_bytes()),
-        (None, false) => session.output().result(&answer.json()?, || text(&view, transfer.key.fingerprint())),
-        (Some(file), pem) => {
-            file.fill(if pem { view.transfer.pem.as_bytes() } else { &answer.body })?;
-            let kid = &transfer.kid;
-            session.output().remark(&format!("The transfer key is {kid}, fingerprint {}.", transfer.key.fingerprint()));
-            Ok(())
-        }
+    if !arguments.pem && file.is_none() {
+        let transfer = view.transfer.as_ref().map(TransferKey::of).transpose()?;
+        return session.output().result(&answer.json()?, || text(&view, transfer.as_ref()));
     }
+    let shown = offered(&view)?;
+    let transfer = TransferKey::of(shown)?;
+    let Some(file) = file else { return session.output().raw(plain(&shown.pem).as_bytes()) };
+    file.fill(if arguments.pem { shown.pem.as_bytes() } else { &answer.body })?;
+    let TransferKey { kid, key } = transfer;
+    session.output().remark(&format!("The transfer key is {kid}, fingerprint {}.", key.fingerprint()));
+    Ok(())
+}
+
+/// The key for transfer blobs, where there is one.
+fn offered(view: &ExchangeKeyView) -> Result<&TransferKeyView, Failure> {
+    view.transfer.as_ref().ok_or_else(|| Failure::from(KeyFileError::ByokNotOffered))
 }
 
 /// read-exchange-key.
@@ -37,18 +42,22 @@ pub(super) fn read(session: &Session) -> Result<Answer, Failure> {
     session.call(&Call::of(session.tenant()?, OperationName::ReadExchangeKey))
 }
 
-fn text(view: &ExchangeKeyView, transfer: Fingerprint) -> String {
+fn text(view: &ExchangeKeyView, transfer: Option<&TransferKey>) -> String {
     let sheet = Sheet::new()
         .fact("for sealing", "passwords and PFX files, as this command sends them")
         .fact("kid", &view.kid)
         .fact("algorithm", format!("{} with A256GCM (compact JWE)", view.jwk.alg))
-        .fact("spki", &view.spki)
+        .fact("spki", &view.spki);
+    let (Some(shown), Some(transfer)) = (&view.transfer, transfer) else {
+        return sheet.fact("for transfer blobs", "this vault takes none").text();
+    };
+    let sheet = sheet
         .fact("for transfer blobs", "private keys from an HSM (BYOK), or wrapped by keyward key wrap")
-        .fact("kid", &view.transfer.kid)
-        .fact("bits", view.transfer.bits)
+        .fact("kid", &shown.kid)
+        .fact("bits", shown.bits)
         .fact("algorithm", "CKM_RSA_AES_KEY_WRAP (RSA-OAEP with SHA-1, AES-256 key wrap with padding)")
-        .fact("fingerprint", transfer);
-    format!("{}{}", sheet.text(), plain(&view.transfer.pem))
+        .fact("fingerprint", transfer.key.fingerprint());
+    format!("{}{}", sheet.text(), plain(&shown.pem))
 }
 
 /// The key for which transfer blobs are wrapped.
@@ -60,8 +69,12 @@ pub(super) struct TransferKey {
 }
 
 impl TransferKey {
-    /// As the server says it.
-    pub(super) fn of(view: &TransferKeyView) -> Result<Self, Failure> {
+    /// What the server offers.
+    pub(super) fn offered(view: &ExchangeKeyView) -> Result<Self, Failure> {
+        Self::of(offered(view)?)
+    }
+
+    fn of(view: &TransferKeyView) -> Result<Self, Failure> {
         let spki = STANDARD.decode(&view.spki).map_err(|_| Failure::unexpected("the transfer key is not base64"))?;
         Ok(Self { kid: view.kid.clone(), key: PublicKey::from_spki_der(&spki)? })
     }
@@ -90,7 +103,7 @@ impl TransferKey {
             Failure::usage(format!("{} is not the answer of read-exchange-key", path.display()))
                 .next("Write it where the server is reached: keyward exchange-key --out FILE")
         })?;
-        Self::of(&view.transfer)
+        Self::offered(&view)
     }
 
     fn from_pem(path: &Path, content: &[u8], kid: Option<&str>) -> Result<Self, Failure> {

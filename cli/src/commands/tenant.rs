@@ -1,7 +1,7 @@
 //! `keyward tenant`.
 
 use keyward_api::requests::{AdministratorRole, EmptyRequest, NewAdministrator, RegisterTenantRequest};
-use keyward_api::views::TenantView;
+use keyward_api::views::{NotReachedView, NoticeView, NoticesView, TenantView};
 use keyward_domain::OperationName;
 
 use crate::client::{Answer, Call, Session};
@@ -88,10 +88,37 @@ fn tenant_text(tenant: &TenantView, clock: Clock) -> String {
         );
         sheet = sheet.fact("lock", text);
     }
+    if let Some(notices) = &tenant.notices {
+        sheet = with_notices(sheet, notices, clock);
+    }
     for person in &tenant.administrators {
         sheet = sheet.fact(person.role.as_str(), format!("{} ({}, {})", person.name, person.person, person.email));
     }
     sheet.text()
+}
+
+/// A3: whom the notices reached.
+fn with_notices(sheet: Sheet, notices: &NoticesView, clock: Clock) -> Sheet {
+    let NoticesView { latest, looked_at, incomplete } = notices;
+    let others = (*looked_at > 1 && *incomplete > 0)
+        .then(|| format!("{incomplete} of the newest {looked_at} did not reach every administrator"));
+    sheet
+        .fact("last notice", format!("{}, {}", clock.instant(latest.at), reached(latest)))
+        .maybe("about", latest.subject.as_ref())
+        .maybe("notices", others)
+}
+
+/// For example `1 of 2 administrators reached (bob@example.org bounced: 550 user unknown)`.
+fn reached(notice: &NoticeView) -> String {
+    let counts = format!("{} of {} administrators reached", notice.reached, notice.of);
+    let not_reached: Vec<String> = notice.not_reached.iter().map(why_not).collect();
+    if not_reached.is_empty() { counts } else { format!("{counts} ({})", not_reached.join("; ")) }
+}
+
+fn why_not(recipient: &NotReachedView) -> String {
+    let NotReachedView { email, status, reason, .. } = recipient;
+    let reason = reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+    format!("{email} {}{reason}", status.as_str())
 }
 
 fn no_opt_in() -> String {
@@ -108,7 +135,35 @@ pub(crate) fn joined<T: ToString>(ids: &[T]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use keyward_api::views::NotReached;
+
     use super::*;
+
+    #[test]
+    fn it_is_said_who_was_not_reached_and_why() {
+        let not_reached = |email: &str, status, reason: Option<&str>| NotReachedView {
+            name: "Bob".to_owned(),
+            email: email.to_owned(),
+            status,
+            reason: reason.map(str::to_owned),
+            at: None,
+        };
+        let notice = |reached, not_reached| NoticeView {
+            sequence: 3,
+            at: chrono::DateTime::UNIX_EPOCH,
+            subject: None,
+            reached,
+            of: 3,
+            not_reached,
+        };
+        assert_eq!(reached(&notice(3, vec![])), "3 of 3 administrators reached");
+        let bounced = not_reached("bob@example.org", NotReached::Bounced, Some("550 unknown"));
+        let waiting = not_reached("eve@example.org", NotReached::Waiting, None);
+        assert_eq!(
+            reached(&notice(1, vec![bounced, waiting])),
+            "1 of 3 administrators reached (bob@example.org bounced: 550 unknown; eve@example.org waiting)"
+        );
+    }
 
     #[test]
     fn an_administrator_is_three_parts() {

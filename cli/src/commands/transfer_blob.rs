@@ -59,7 +59,7 @@ fn send(session: &Session, path: &Path, request: impl FnOnce(String) -> ImportKe
 
 /// `keyward key wrap`, for the transfer key of the server.
 pub(super) fn wrap(session: &Session, arguments: &WrapArguments) -> Result<(), Failure> {
-    let for_key = || TransferKey::of(&exchange_key::read(session)?.view::<ExchangeKeyView>()?.transfer);
+    let for_key = || TransferKey::offered(&exchange_key::read(session)?.view::<ExchangeKeyView>()?);
     wrap_for(session.output(), arguments, for_key)
 }
 

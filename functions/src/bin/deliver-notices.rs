@@ -1,11 +1,9 @@
-//! An event: there are new notices; and a schedule, for those that could not be sent.
+//! An event: there are new notices, or SES reports what became of a message; and a schedule, for those that could not be sent.
 //!
-//! Sends notices (A3).
+//! Sends notices (A3), and records what became of them.
 
 use std::process::ExitCode;
 
-use keyward_service::sweeps::Sweep;
-
 fn main() -> ExitCode {
-    keyward_functions::run_sweep(Sweep::DeliverNotices)
+    keyward_functions::deliver_notices()
 }

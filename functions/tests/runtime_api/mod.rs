@@ -7,8 +7,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Sender};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// How long an answer may take; a function that does not answer fails the test instead of holding it.
@@ -50,25 +48,7 @@ pub(crate) fn invoke(binary: &str, events: &[Value]) -> Result<Run, Box<dyn std:
     std::thread::spawn(move || answer_connections(&listener, bodies, &given));
 
     let dir = Directory(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("function-{}", std::process::id())));
-    let place = |kind: &str, name: &str| format!("{kind}:{}", dir.0.join(name).display());
-    let mut function = Function(
-        Command::new(binary)
-            .env_clear()
-            .envs([
-                ("AWS_LAMBDA_RUNTIME_API", address.as_str()),
-                ("AWS_LAMBDA_FUNCTION_NAME", "test"),
-                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
-                ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
-                ("AWS_REGION", "eu-central-1"),
-                ("KEYWARD_TABLE", "keyward"),
-                ("KEYWARD_VAULT", &place("embedded", "vault")),
-                ("KEYWARD_MASTER_KEY", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="),
-                ("KEYWARD_MAIL", &place("folder", "mail")),
-                ("KEYWARD_TOKENS", &tokens()),
-            ])
-            .stdout(Stdio::piped())
-            .spawn()?,
-    );
+    let mut function = Function(command(Path::new(binary), &address, &dir.0).stdout(Stdio::piped()).spawn()?);
     let mut answers = Vec::new();
     for _ in events {
         answers.push(serde_json::from_slice(&taken.recv_timeout(PATIENCE)?)?);
@@ -80,11 +60,28 @@ pub(crate) fn invoke(binary: &str, events: &[Value]) -> Result<Run, Box<dyn std:
     Ok(Run { answers, log })
 }
 
-/// An issuer whose key is no point of the curve and verifies nothing.
+/// The function with all that it needs to start, over this runtime API. What it keeps is in `dir`.
+pub(crate) fn command(binary: &Path, runtime_api: &str, dir: &Path) -> Command {
+    let place = |kind: &str, name: &str| format!("{kind}:{}", dir.join(name).display());
+    let mut command = Command::new(binary);
+    command.env_clear().envs([
+        ("AWS_LAMBDA_RUNTIME_API", runtime_api),
+        ("AWS_LAMBDA_FUNCTION_NAME", "test"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
+        ("AWS_REGION", "eu-central-1"),
+        ("KEYWARD_TABLE", "keyward"),
+        ("KEYWARD_VAULT", &place("embedded", "vault")),
+        ("KEYWARD_MASTER_KEY", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="),
+        ("KEYWARD_MAIL", &place("folder", "mail")),
+        ("KEYWARD_TOKENS", &tokens()),
+    ]);
+    command
+}
+
+/// An issuer whose private key nobody has any more; `authorize_request.rs` has two tokens of it.
 fn tokens() -> String {
-    let mut point = [7; 65];
-    point[0] = 4;
-    let key = json!({ "kid": "1", "point": STANDARD.encode(point) });
+    let key = json!({ "kid": "1", "point": "BBQ+dw7gOulJwwKxmOR/71DqMcAF4qF4Q9VpzTWjOyMBsCQbVpV0G9Cglttqev0ESQ0F8xIhvO6xyBiESHg4vCY=" });
     json!({ "issuer": "https://issuer.example", "audience": "keyward", "keys": [key] }).to_string()
 }
 
@@ -134,7 +131,7 @@ fn deadline_millis() -> u128 {
 }
 
 /// The first line and the body of a request; nothing at the end of the connection.
-fn read_request(reader: &mut impl BufRead) -> io::Result<Option<(String, Vec<u8>)>> {
+pub(crate) fn read_request(reader: &mut impl BufRead) -> io::Result<Option<(String, Vec<u8>)>> {
     let (mut first_line, mut length) = (String::new(), 0);
     if reader.read_line(&mut first_line)? == 0 {
         return Ok(None);

@@ -1,11 +1,14 @@
 //! The operations of a local cloud: requests go through its gateway to the functions, sweeps are invoked as its schedules invoke them.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::http::{self, HeaderMap, HeaderName, header};
+use chrono::NaiveDateTime;
 use keyward_adapters::table::DynamoTable;
+use keyward_domain::TenantId;
 use keyward_service::{
     Keyward,
+    ports::mail::Message,
     sweeps::{Sweep, SweepReport},
 };
 use serde::Deserialize;
@@ -51,18 +54,40 @@ pub(crate) struct Cloud {
 /// A mail as the cloud's mail service took it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct TakenMail {
-    /// Its identifier.
-    pub(crate) message_id: String,
-    /// The recipients.
-    pub(crate) to: Vec<String>,
-    /// The subject.
-    pub(crate) subject: String,
-    /// The plain text.
-    pub(crate) body_text: String,
-    /// The same as a page.
+struct TakenMail {
+    message_id: String,
+    to: Vec<String>,
+    subject: String,
+    body_text: String,
     #[serde(default)]
-    pub(crate) body_html: Option<String>,
+    body_html: Option<String>,
+}
+
+impl TakenMail {
+    /// The notice that it carries. The service gives no headers, so the rest is read from the text.
+    fn message(self) -> Option<Message> {
+        let line = |name: &str| self.body_text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        let tenant = line("Tenant:")?.rsplit_once('(')?.1.trim_end_matches(')');
+        let at = NaiveDateTime::parse_from_str(line("When:")?, "%Y-%m-%d %H:%M:%S UTC").ok()?.and_utc();
+        let tenant = TenantId::new(tenant).ok()?;
+        let recipient = self.to.first()?;
+        let (to_name, to_address) = match recipient.rsplit_once('<') {
+            Some((name, address)) => (name.trim().trim_matches('"'), address.trim_end_matches('>')),
+            None => ("", recipient.as_str()),
+        };
+        Some(Message {
+            id: self.message_id.chars().filter(char::is_ascii_hexdigit).map(|digit| digit.to_ascii_lowercase()).collect(),
+            tenant,
+            sequence: 0,
+            recipient: 0,
+            to_address: to_address.to_owned(),
+            to_name: to_name.to_owned(),
+            subject: self.subject,
+            text: self.body_text,
+            html: self.body_html,
+            at,
+        })
+    }
 }
 
 impl Cloud {
@@ -104,14 +129,15 @@ impl Cloud {
     }
 
     /// Everything that was mailed.
-    pub(crate) async fn mails(&self) -> Result<Vec<TakenMail>, CloudError> {
+    pub(crate) async fn mails(&self) -> Result<Vec<Message>, CloudError> {
+        /// By account.
         #[derive(Deserialize)]
         struct Mails {
-            messages: Vec<TakenMail>,
+            messages: BTreeMap<String, Vec<TakenMail>>,
         }
         let url = format!("{}/_ministack/ses/messages", self.place.endpoint);
         let mails: Mails = self.client.get(url).send().await?.error_for_status()?.json().await?;
-        Ok(mails.messages)
+        Ok(mails.messages.into_values().flatten().filter_map(TakenMail::message).collect())
     }
 }
 

@@ -101,8 +101,9 @@ fn environment_of(
 }
 
 fn operator(process: &Process) -> Result<Request, keyward_domain::IdError> {
-    let principal = Principal { tenant: None, person: PersonId::new("olivia")?, roles: vec![Role::Operator] };
-    Ok(Request::new(process.clock.now(), principal))
+    let (person, now) = (PersonId::new("olivia")?, process.clock.now());
+    let principal = Principal { tenant: None, person, roles: vec![Role::Operator], authenticated_at: Some(now) };
+    Ok(Request::new(now, principal))
 }
 
 /// What was there before is as good as new.

@@ -114,7 +114,10 @@ async fn advance(
         return refused(&process, &Problem::malformed_request(detail));
     }
     match crate::schedule::advance(&process, TimeDelta::seconds(seconds)).await {
-        Ok(ran) => Json(json!({ "now": process.clock.now(), "ran": ran })).into_response(),
+        Ok(ran) => {
+            process.collect_mail().await;
+            Json(json!({ "now": process.clock.now(), "ran": ran })).into_response()
+        }
         Err(error) => {
             tracing::error!(%error, "the clock stopped on the way");
             refused(&process, &Problem::unavailable("the clock stopped on the way; see the log"))
@@ -128,7 +131,8 @@ async fn advance(State(process): Shared) -> Response {
 }
 
 async fn mails(State(process): Shared) -> Response {
-    match mailbox::list(&process.mailbox) {
+    process.collect_mail().await;
+    match mailbox::list(process.mailbox.dir()) {
         Ok(mails) => Json(mails).into_response(),
         Err(error) => {
             tracing::error!(%error, "the mailbox can't be read");
@@ -138,7 +142,7 @@ async fn mails(State(process): Shared) -> Response {
 }
 
 async fn mail(State(process): Shared, Path(name): Path<String>) -> Response {
-    match mailbox::read(&process.mailbox, &name) {
+    match mailbox::read(process.mailbox.dir(), &name) {
         Ok(text) => ([("content-type", "text/plain; charset=utf-8")], text).into_response(),
         Err(_) => refused(&process, &Problem::not_found()),
     }

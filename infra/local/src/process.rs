@@ -15,7 +15,7 @@ use keyward_adapters::{
     vault::{EmbeddedVault, MasterKey, MasterKeyError, OpenVaultError},
 };
 use keyward_domain::{Region, Settings};
-use keyward_service::Keyward;
+use keyward_service::{Keyward, ports::mail::Mailer as _};
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
 
@@ -77,7 +77,7 @@ pub struct Process {
     pub(crate) clock: Clock,
     pub(crate) issuer: DevelopmentIssuer,
     pub(crate) people: People,
-    pub(crate) mailbox: PathBuf,
+    pub(crate) mailbox: MailFolder,
     /// Rung after every request, so that work that it caused is done at once and not at the next tick.
     pub(crate) work: Notify,
     /// One moves the clock at a time.
@@ -144,11 +144,11 @@ impl Process {
         let issuer = DevelopmentIssuer::load_or_create(data)?;
         let people = data.join("people.json");
         let process = Self {
-            house: house(mailer, &issuer)?,
+            house: house(mailer.clone(), &issuer)?,
             clock: Clock::open(data).map_err(at(data.to_path_buf()))?,
             issuer,
             people: People::open(people.clone()).map_err(at(people))?,
-            mailbox,
+            mailbox: mailer,
             work: Notify::new(),
             moving: tokio::sync::Mutex::new(()),
         };
@@ -191,6 +191,22 @@ pub fn cloud_variables(data: &Path) -> Result<Map<String, Value>, StartError> {
         ("KEYWARD_CLOCK", data.join("clock.json").display().to_string()),
     ];
     Ok(variables.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect())
+}
+
+impl Process {
+    /// Puts what a cloud has mailed into the mailbox folder; what this process mails is there already.
+    pub(crate) async fn collect_mail(&self) {
+        let House::Cloud(cloud) = &self.house else { return };
+        let collected = async {
+            for message in cloud.mails().await.map_err(|error| error.to_string())? {
+                self.mailbox.send(&message).await.map_err(|error| error.to_string())?;
+            }
+            Ok::<(), String>(())
+        };
+        if let Err(error) = collected.await {
+            tracing::error!(error, "the cloud's mail was not collected");
+        }
+    }
 }
 
 fn make_private(directory: &Path) -> Result<(), StartError> {

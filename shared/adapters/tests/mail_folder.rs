@@ -6,16 +6,21 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use chrono::{DateTime, TimeZone as _, Utc};
-use keyward_adapters::mail::MailFolder;
+use keyward_adapters::mail::{MailFolder, NoMailer};
+use keyward_domain::TenantId;
 use keyward_service::ports::mail::{MailError, Mailer as _, Message};
 
 fn message() -> Message {
     Message {
         id: "0123abcd".to_owned(),
+        tenant: TenantId::new("contoso").unwrap(),
+        sequence: 7,
+        recipient: 0,
         to_address: "anna@contoso.example".to_owned(),
         to_name: "Anna Müller".to_owned(),
         subject: "Tenant Contoso was locked".to_owned(),
         text: "Grüße,\nthe tenant was locked.\n".to_owned(),
+        html: None,
         at: instant(),
     }
 }
@@ -56,6 +61,8 @@ async fn a_message_is_a_file_that_mail_programs_read() {
         "Message-ID: <0123abcd@keyward.invalid>",
         "Auto-Submitted: auto-generated",
         "X-Auto-Response-Suppress: All",
+        "X-Keyward-Notice: contoso/7",
+        "References: <notice.contoso.7@keyward.invalid>",
         "MIME-Version: 1.0",
     ] {
         assert!(headers.iter().any(|line| line == expected), "{expected} in {headers:#?}");
@@ -66,6 +73,30 @@ async fn a_message_is_a_file_that_mail_programs_read() {
     assert!(body.contains("the tenant was locked.") || headers.iter().any(|line| line.contains("base64")), "{body}");
     let mode = std::fs::metadata(folder.dir().join("20260314T092653Z-0123abcd.eml")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn a_message_with_html_has_both_forms_and_is_the_same_every_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = MailFolder::open(dir.path()).unwrap();
+    let both = Message { html: Some("<p>Grüße,<br>the tenant was locked.</p>".to_owned()), ..message() };
+    folder.send(&both).await.unwrap();
+    let first = only_message(dir.path());
+    folder.send(&both).await.unwrap();
+    assert_eq!(first, only_message(dir.path()));
+    let (headers, body) = first;
+    let content_type = headers.iter().find(|line| line.starts_with("Content-Type: ")).unwrap();
+    assert_eq!(content_type, "Content-Type: multipart/alternative; boundary=\"=_0123abcd\"");
+    let parts: Vec<&str> = body.split("--=_0123abcd").collect();
+    assert_eq!(parts.len(), 4, "before, text, HTML, the end: {body}");
+    assert!(parts[1].contains("text/plain") && parts[2].contains("text/html") && parts[3].starts_with("--"), "{body}");
+    assert!(!headers.iter().any(|line| line.starts_with("Precedence")));
+}
+
+#[tokio::test]
+async fn what_sends_no_mail_says_so() {
+    let sent = NoMailer.send(&message()).await;
+    assert!(matches!(sent, Err(MailError::Unavailable { reason }) if reason.contains("deliver-notices")));
 }
 
 #[tokio::test]
@@ -111,6 +142,7 @@ async fn nothing_breaks_out_of_a_header_or_the_folder() {
         ("line break in name", Message { to_name: "a\nBcc: eve@evil.example".to_owned(), ..message() }),
         ("line break in subject", Message { subject: "a\r\nBcc: eve@evil.example".to_owned(), ..message() }),
         ("long subject", Message { subject: "a".repeat(999), ..message() }),
+        ("long HTML", Message { html: Some("a".repeat(1024 * 1024 + 1)), ..message() }),
         ("long text", Message { text: "a".repeat(1024 * 1024 + 1), ..message() }),
     ] {
         assert!(matches!(folder.send(&message).await, Err(MailError::Refused { .. })), "{what}");

@@ -148,6 +148,20 @@ impl Blob {
         &self.generator
     }
 
+    /// The blob as JSON, as a vault takes it. What is equal is written equally.
+    ///
+    /// # Errors
+    /// None that is known of; `cryptography_failed` where it can't be written.
+    pub fn to_json(&self) -> Result<Vec<u8>, KeyFileError> {
+        let document = Document {
+            schema_version: SCHEMA_VERSION.to_owned(),
+            header: Header { kid: self.kid.clone(), alg: ALG.to_owned(), enc: ENC.to_owned() },
+            ciphertext: URL_SAFE_NO_PAD.encode(&self.ciphertext),
+            generator: self.generator.clone(),
+        };
+        serde_json::to_vec(&document).map_err(|_| KeyFileError::CryptographyFailed)
+    }
+
     /// Whether it names one of the `known` exchange keys. Their names end in the version, after the last slash, as
     /// those of Azure Key Vault do.
     ///
@@ -221,11 +235,5 @@ pub fn wrap(key: &PrivateKey, exchange_key: &PublicKey, kid: &str) -> Result<Vec
         .and_then(|kek| kek.wrap_with_padding(key.pkcs8_der(), &mut wrapped_key))
         .map_err(|_| FAILED)?;
     ciphertext.extend_from_slice(wrapped_key);
-    let document = Document {
-        schema_version: SCHEMA_VERSION.to_owned(),
-        header: Header { kid: kid.to_owned(), alg: ALG.to_owned(), enc: ENC.to_owned() },
-        ciphertext: URL_SAFE_NO_PAD.encode(ciphertext),
-        generator: GENERATOR.to_owned(),
-    };
-    serde_json::to_vec(&document).map_err(|_| FAILED)
+    Blob { kid: kid.to_owned(), generator: GENERATOR.to_owned(), ciphertext }.to_json()
 }

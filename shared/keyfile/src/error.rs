@@ -167,6 +167,9 @@ pub enum KeyFileError {
         /// What it has.
         what: &'static str,
     },
+    /// The vault has no exchange key for transfer blobs.
+    #[error("the vault takes no transfer blobs")]
+    ByokNotOffered,
     /// A transfer blob names an exchange key of another vault.
     #[error("the transfer blob names an exchange key of another vault")]
     ByokOtherVault,
@@ -215,6 +218,7 @@ impl KeyFileError {
             Self::ByokTooLarge { .. } => "byok_too_large",
             Self::ByokMalformed { .. } => "byok_malformed",
             Self::ByokUnsupported { .. } => "byok_unsupported",
+            Self::ByokNotOffered => "byok_not_offered",
             Self::ByokOtherVault => "byok_other_vault",
             Self::ByokUnknownVersion => "byok_unknown_version",
             Self::ByokNotForThisVault => "byok_not_for_this_vault",
@@ -269,6 +273,7 @@ impl KeyFileError {
                 "Make the transfer blob with a tool for Azure Key Vault BYOK, version 1.0.0, \
                  and send the .byok file as it is."
             }
+            Self::ByokNotOffered => "Ask the provider for a vault with an HSM, or bring the key as a PFX file.",
             Self::ByokOtherVault | Self::ByokUnknownVersion | Self::ByokNotForThisVault => {
                 "Read the exchange key again and make the transfer blob anew with it."
             }

@@ -106,8 +106,20 @@ pub(crate) fn timer(tenant: &TenantId, what: &str, which: u64) -> Key {
     at(tenant, format!("TIMER#{what}#{which:015}"))
 }
 
+/// Prefix of the notices.
+pub(crate) const NOTICES: &str = "NOTICE#";
+
 pub(crate) fn notice(tenant: &TenantId, sequence: u64) -> Key {
-    at(tenant, format!("NOTICE#{sequence:012}"))
+    at(tenant, format!("{NOTICES}{sequence:012}"))
+}
+
+/// Of which tenant the item at this address is the notice, and its number, if it is one.
+#[must_use]
+pub fn notice_at(partition: &str, sort: &str) -> Option<(TenantId, u64)> {
+    let tenant = TenantId::new(partition.strip_prefix("TENANT#")?).ok()?;
+    let sequence = sort.strip_prefix(NOTICES)?.parse().ok()?;
+    let key = notice(&tenant, sequence);
+    (key.partition == partition && key.sort == sort).then_some((tenant, sequence))
 }
 
 pub(crate) fn challenge(tenant: &TenantId, nonce: &str) -> Key {

@@ -12,6 +12,7 @@ mod keyward;
 mod lease_log;
 mod listing;
 mod notice;
+mod notices;
 mod operations;
 mod plans;
 pub mod ports;
@@ -30,10 +31,13 @@ mod vault_entry;
 pub use addresses::{SHARDS, shard_of};
 pub use audit::AuditEntry;
 pub use data_keys::LeasedDataKey;
-pub use documents::{Answer, NoticeDocument, Recipient, RecipientStatus};
+pub use documents::Answer;
 pub use error::ServiceError;
 pub use keyward::Keyward;
 pub use listing::{EnvironmentFilter, Listed};
+pub use notices::{
+    MailEvent, MailEventKind, NoticeDocument, NoticeReach, NoticesReach, Recipient, RecipientStatus, notice_at,
+};
 pub use operations::{
     Challenge, ExchangeKeys, GenerateKey, GeneratedKey, ImportKey, LockProof, LockRequest, Outcome, UploadKey,
 };

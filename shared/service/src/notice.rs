@@ -1,9 +1,12 @@
 //! A3: the notices. Written with the change that they tell of; they hold no secret and no link that acts by itself.
 
+mod html;
+mod text;
+
 use keyward_domain::{Context, DeletionCause, Event, Instant, Recorded, Tenant, rules::k7_rollback};
 
 use crate::counted::{are, counted};
-use crate::documents::{NoticeDocument, Recipient, RecipientStatus};
+use crate::notices::{NoticeDocument, Recipient, RecipientStatus};
 
 /// One event in words: a subject, what it means, and until when and how it can be undone.
 struct Words {
@@ -11,6 +14,35 @@ struct Words {
     effect: String,
     undo: String,
 }
+
+/// One event as both forms of the message say it: a label and a value in each row.
+struct Told {
+    rows: [(&'static str, String); 5],
+}
+
+impl Told {
+    fn new(recorded: &Recorded, words: Words) -> Self {
+        Self {
+            rows: [
+                ("What", words.subject),
+                ("Who", recorded.by.to_string()),
+                ("When", instant(recorded.at)),
+                ("Effect", words.effect),
+                ("Undo", words.undo),
+            ],
+        }
+    }
+
+    fn subject(&self) -> &str {
+        &self.rows[0].1
+    }
+}
+
+/// Why somebody gets the message, and what to do about it.
+const CLOSING: [&str; 2] = [
+    "You get this because you administer this tenant. If you did not expect it, talk to the person named above,",
+    "and check the audit log (keyward audit list). This message holds no link that acts by itself.",
+];
 
 /// The notice of what was decided together, if administrators get one of any of it.
 pub(crate) fn compose(
@@ -20,12 +52,12 @@ pub(crate) fn compose(
     sequence: u64,
     context: &Context<'_>,
 ) -> Option<NoticeDocument> {
-    let told: Vec<(&Recorded, Words)> = recorded
+    let told: Vec<Told> = recorded
         .iter()
-        .filter_map(|recorded| words(tenant, &recorded.event, context).map(|words| (recorded, words)))
+        .filter_map(|recorded| words(tenant, &recorded.event, context).map(|words| Told::new(recorded, words)))
         .collect();
-    let (first, words) = told.first()?;
     let more = if told.len() > 1 { format!(" (and {} more)", told.len() - 1) } else { String::new() };
+    let subject = format!("[Keyward] {}: {}{more}", tenant.name, told.first()?.subject());
     let recipients = tenant
         .administrators
         .iter()
@@ -38,35 +70,13 @@ pub(crate) fn compose(
     Some(NoticeDocument {
         tenant: tenant.id.clone(),
         sequence,
-        at: first.at,
-        subject: format!("[Keyward] {}: {}{more}", tenant.name, words.subject),
-        text: text(tenant, &told, affected),
+        at: context.now,
+        text: text::of(tenant, &told, affected),
+        html: Some(html::of(&subject, tenant, &told, affected)),
+        subject,
         recipients,
         attempts: 0,
     })
-}
-
-fn text(tenant: &Tenant, told: &[(&Recorded, Words)], affected: &[String]) -> String {
-    let mut text = format!("Tenant: {} ({})\n", tenant.name, tenant.id);
-    for (recorded, words) in told {
-        text.push_str(&format!(
-            "\nWhat: {}\nWho: {}\nWhen: {}\nEffect: {}\nUndo: {}\n",
-            words.subject,
-            recorded.by,
-            instant(recorded.at),
-            words.effect,
-            words.undo
-        ));
-    }
-    if !affected.is_empty() {
-        text.push_str("\nEnvironments:\n");
-        for line in affected {
-            text.push_str(&format!("  - {line}\n"));
-        }
-    }
-    text.push_str("\nYou get this because you administer this tenant. If you did not expect it, talk to the person named above,\n");
-    text.push_str("and check the audit log (keyward audit list). This message holds no link that acts by itself.\n");
-    text
 }
 
 fn instant(at: Instant) -> String {

@@ -1,6 +1,6 @@
 //! Who calls, and what A1 lets them do.
 
-use keyward_domain::{Environment, OperationName, PersonId, Role, TenantId};
+use keyward_domain::{Environment, Instant, OperationName, PersonId, Role, TenantId};
 
 use crate::ServiceError;
 
@@ -13,6 +13,8 @@ pub struct Principal {
     pub person: PersonId,
     /// Roles that the token carries. Roles in an environment are in the environment's own lists.
     pub roles: Vec<Role>,
+    /// When the person last proved who they are, where the token says so.
+    pub authenticated_at: Option<Instant>,
 }
 
 impl Principal {

@@ -23,7 +23,7 @@ use keyward_service::{
 };
 use serde::Serialize;
 
-use super::{Call, Gate, Reply, answers, failures::Failure, pages};
+use super::{Call, Gate, Reply, answers, failures::Failure, notices, pages};
 
 type Replied = Result<Reply, Failure>;
 
@@ -42,7 +42,7 @@ fn exchange_key(keys: ExchangeKeys) -> ExchangeKeyView {
             URL_SAFE_NO_PAD.encode(modulus),
             URL_SAFE_NO_PAD.encode(exponent),
         ),
-        transfer: TransferKeyView::new(&transfer.kid, transfer.public_key.bits(), spki(&transfer)),
+        transfer: transfer.map(|key| TransferKeyView::new(&key.kid, key.public_key.bits(), spki(&key))),
         kid: sealing.kid,
     }
 }
@@ -120,9 +120,11 @@ impl Gate {
                 self.changed(call, &keyward.opt_in_tenant(request, &call.tenant()?).await?)
             }
             OperationName::ReadTenant => {
-                let (tenant, revision) =
-                    keyward.read_tenant(request, &call.tenant()?, OperationName::ReadTenant).await?;
-                Ok(tagged(view(&TenantView::new(&tenant, request.now, settings))?, revision))
+                let id = call.tenant()?;
+                let (tenant, revision) = keyward.read_tenant(request, &id, OperationName::ReadTenant).await?;
+                let notices = keyward.read_notices(request, &id).await?.as_ref().map(notices::view);
+                let tenant = TenantView { notices, ..TenantView::new(&tenant, request.now, settings) };
+                Ok(tagged(view(&tenant)?, revision))
             }
             OperationName::ListAuditEvents => {
                 let query = &call.query;

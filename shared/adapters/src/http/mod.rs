@@ -5,6 +5,8 @@ mod answers;
 mod caller;
 mod dispatch;
 mod failures;
+mod handed;
+mod notices;
 mod pages;
 
 use std::sync::Arc;
@@ -16,6 +18,8 @@ use keyward_domain::{Instant, OperationId, OperationName, TenantId};
 use keyward_service::{Answer, Idempotency, Keyward, Principal, ServiceError};
 
 use crate::tokens::Verifier;
+
+pub use handed::Handed;
 
 /// Longest idempotency key.
 const LONGEST_KEY: usize = 128;
@@ -80,7 +84,8 @@ impl Gate {
         self.answer_where(request, now, |_| true).await
     }
 
-    /// Answers a request for one operation; any other is not found.
+    /// Answers a request for one operation; any other is not found. With a [`Handed`] among the request's extensions the caller has to be
+    /// the one that it tells.
     pub async fn answer_only(
         &self,
         operation: OperationName,
@@ -96,7 +101,7 @@ impl Gate {
         now: Instant,
         is_here: impl Fn(OperationName) -> bool + Send,
     ) -> Response<Vec<u8>> {
-        let replied = match self.accept(request, now, is_here) {
+        let replied = match self.accept(request, now, is_here).await {
             Ok(call) => self.perform(&call).await,
             Err(problem) => Err(problem),
         };
@@ -107,7 +112,7 @@ impl Gate {
     }
 
     /// Decodes the request up to its body and checks who calls.
-    fn accept(
+    async fn accept(
         &self,
         request: Request<Vec<u8>>,
         now: Instant,
@@ -120,7 +125,10 @@ impl Gate {
             Found::MethodNotAllowed(allowed) => return Err(Problem::method_not_allowed(&allowed)),
             _ => return Err(Problem::not_found()),
         };
-        let principal = caller::principal(&self.verifier, &parts.headers, now)?;
+        let principal = caller::principal(&self.verifier, &parts.headers, now).await?;
+        if let Some(handed) = parts.extensions.get::<Handed>() {
+            handed.check(&principal)?;
+        }
         if body.len() > MAX_BODY_BYTES {
             return Err(Problem::body_too_large(MAX_BODY_BYTES));
         }
@@ -183,8 +191,8 @@ impl Gate {
     ///
     /// # Errors
     /// The problem to answer with.
-    pub fn caller(&self, headers: &HeaderMap, now: Instant) -> Result<Principal, Problem> {
-        caller::principal(&self.verifier, headers, now)
+    pub async fn caller(&self, headers: &HeaderMap, now: Instant) -> Result<Principal, Problem> {
+        caller::principal(&self.verifier, headers, now).await
     }
 }
 

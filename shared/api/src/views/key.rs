@@ -105,8 +105,9 @@ pub struct ExchangeKeyView {
     pub spki: String,
     /// The same key as a JSON Web Key.
     pub jwk: JsonWebKey,
-    /// The exchange key for transfer blobs (BYOK), to give to an HSM's own tool.
-    pub transfer: TransferKeyView,
+    /// The exchange key for transfer blobs (BYOK), to give to an HSM's own tool; absent where the vault takes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<TransferKeyView>,
 }
 
 /// The public key to which private keys are wrapped in transfer blobs (BYOK). Its only use is to import keys.

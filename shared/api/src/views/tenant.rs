@@ -8,6 +8,7 @@ use keyward_domain::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::NoticesView;
 use crate::{requests::AdministratorRole, schema};
 
 /// Somebody who administers a tenant and gets its notices.
@@ -167,6 +168,9 @@ pub struct TenantView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schema::OperationId>)]
     pub running_operation: Option<OperationId>,
+    /// A3: whom the newest notices reached. Only where the tenant is read, and has had a notice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notices: Option<NoticesView>,
 }
 
 impl TenantView {
@@ -193,6 +197,7 @@ impl TenantView {
             environments: tenant.environments.saturating_sub(past_deadline),
             protected_environments: tenant.protected_environments,
             running_operation: tenant.operation.clone(),
+            notices: None,
         }
     }
 }

@@ -161,6 +161,9 @@ impl Keyward {
         let file = if too_large { None } else { STANDARD.decode(base64).ok() };
         let blob = byok::parse(&file.ok_or(malformed)?, &self.limits)?;
         let known = self.vault.transfer_keys().await?;
+        if known.is_empty() {
+            return Err(KeyFileError::ByokNotOffered.into());
+        }
         blob.check_kid(known.iter().map(|key| key.kid.as_str()))?;
         Ok(blob)
     }

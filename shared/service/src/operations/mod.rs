@@ -93,8 +93,8 @@ pub struct ImportKey {
 pub struct ExchangeKeys {
     /// For key files and passwords (JWE).
     pub sealing: VaultPublicKey,
-    /// For transfer blobs (BYOK): the newest version.
-    pub transfer: VaultPublicKey,
+    /// For transfer blobs (BYOK): the newest version, where the vault takes blobs.
+    pub transfer: Option<VaultPublicKey>,
 }
 
 /// A nonce to sign (L1).

@@ -6,7 +6,6 @@ use super::{ExchangeKeys, Outcome};
 use crate::{
     Keyward, Request, ServiceError, addresses,
     documents::{OperationDocument, TenantDocument},
-    ports::vault::VaultError,
     refusal::Asked,
     settle::settle,
     stored::load,
@@ -69,8 +68,7 @@ impl Keyward {
     pub async fn read_exchange_key(&self, request: &Request, tenant: &TenantId) -> Result<ExchangeKeys, ServiceError> {
         self.tenant_for(request, tenant, OperationName::ReadExchangeKey).await?;
         let sealing = self.vault.exchange_key().await?;
-        let newest = self.vault.transfer_keys().await?.into_iter().next();
-        let transfer = newest.ok_or(VaultError::NotFound)?;
+        let transfer = self.vault.transfer_keys().await?.into_iter().next();
         Ok(ExchangeKeys { sealing, transfer })
     }
 

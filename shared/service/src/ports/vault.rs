@@ -72,8 +72,8 @@ pub trait Vault: Send + Sync {
     /// Opens the content encryption key of an envelope that was sealed to the exchange key `kid`.
     async fn open_exchange(&self, kid: &str, encrypted_key: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError>;
 
-    /// The exchange key for transfer blobs (BYOK), all versions that are taken, the newest first. In Azure Key Vault its
-    /// only operation is `import`; here it never opens anything but blobs.
+    /// The exchange key for transfer blobs (BYOK), all versions that are taken, the newest first; none where the vault
+    /// takes no blobs. In Azure Key Vault its only operation is `import`; here it never opens anything but blobs.
     async fn transfer_keys(&self) -> Result<Vec<VaultPublicKey>, VaultError>;
 
     /// The provider's key: wraps the data keys of environments that no tenant key manages.

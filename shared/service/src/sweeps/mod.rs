@@ -8,7 +8,7 @@ mod open_locks;
 mod send_reminders;
 
 use keyward_domain::{Context, Instant, PersonId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Keyward, SHARDS, ServiceError, ports::table::Item, timers::kinds};
 
@@ -60,7 +60,7 @@ impl Sweep {
 }
 
 /// What one run of a sweep did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SweepReport {
     /// Rows that were due.
