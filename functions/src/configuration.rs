@@ -9,6 +9,7 @@
 //! | `KEYWARD_MASTER_KEY` | the embedded vault's master key, base64 of 32 bytes (secret) | with `embedded:` |
 //! | `KEYWARD_MAIL` | where notices go: `ses:<sender's address>;<configuration set>`, or `folder:<directory>` | for deliver-notices |
 //! | `KEYWARD_TOKENS` | who is believed, JSON as docs/identity.md says, or `file:<path>` of it | for operations and authorize-request |
+//! | `KEYWARD_METRICS` | namespace of the metrics of sweeps; with none there are no metrics | no |
 //! | `KEYWARD_LOG` | how much is logged: `error`, `warn`, `info` or `debug` | no (`info`) |
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda from the function's role | yes |
 //! | `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SESV2`, `AWS_ENDPOINT_URL_STS` | other addresses of the table, of SES and of STS, as every AWS SDK reads them | no |

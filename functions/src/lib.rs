@@ -10,6 +10,7 @@ mod configuration;
 mod delivering;
 mod http_api;
 mod logs;
+mod metrics;
 mod sweeping;
 mod token_keys;
 
@@ -122,6 +123,7 @@ async fn sweeping(sweep: Sweep) -> Result<(), Error> {
 async fn sweep_until_done(keyward: &Keyward, sweep: Sweep, invocation: &Invocation) -> Result<SweepReport, Error> {
     let report = sweeping::until_done(|| keyward.sweep(sweep, invocation.now), || invocation.remaining()).await?;
     tracing::info!(?report, "swept");
+    metrics::swept(sweep, &report, invocation.now);
     Ok(report)
 }
 

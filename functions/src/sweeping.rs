@@ -55,6 +55,7 @@ fn add(total: &mut SweepReport, report: &SweepReport) {
     total.changes += report.changes;
     total.failed += report.failed;
     total.more = report.more;
+    total.longest_wait_seconds = total.longest_wait_seconds.max(report.longest_wait_seconds);
 }
 
 #[cfg(test)]
@@ -64,7 +65,7 @@ mod tests {
     const PLENTY: Duration = Duration::from_secs(60);
 
     fn report(done: u64, failed: u64, more: bool) -> SweepReport {
-        SweepReport { looked_at: done + failed, done, changes: done, failed, more }
+        SweepReport { looked_at: done + failed, done, changes: done, failed, more, ..SweepReport::default() }
     }
 
     /// Runs over these reports; gives the total and the number of runs.

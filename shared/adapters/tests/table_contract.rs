@@ -14,6 +14,8 @@ mod due;
 mod items;
 #[path = "table_contract/local_cloud.rs"]
 mod local_cloud;
+#[path = "table_contract/lost_answers.rs"]
+mod lost_answers;
 #[path = "table_contract/queries.rs"]
 mod queries;
 

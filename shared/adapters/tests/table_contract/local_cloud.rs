@@ -52,13 +52,23 @@ fn start() -> Server {
     Server { endpoint: format!("http://127.0.0.1:{port}"), _process: process }
 }
 
+pub(crate) const REGION: &str = "eu-central-1";
+
+/// The server's address.
+pub(crate) fn endpoint() -> &'static str {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    &SERVER.get_or_init(start).endpoint
+}
+
+/// A name that no table has.
+pub(crate) fn fresh_name() -> String {
+    static TABLES: AtomicUsize = AtomicUsize::new(0);
+    format!("keyward-{}", TABLES.fetch_add(1, Ordering::Relaxed))
+}
+
 /// A fresh table.
 pub(crate) async fn table() -> (DynamoTable, ()) {
-    static SERVER: OnceLock<Server> = OnceLock::new();
-    static TABLES: AtomicUsize = AtomicUsize::new(0);
-    let server = SERVER.get_or_init(start);
-    let name = format!("keyward-{}", TABLES.fetch_add(1, Ordering::Relaxed));
-    let table = DynamoTable::of_local_cloud(&server.endpoint, "eu-central-1", name);
+    let table = DynamoTable::of_local_cloud(endpoint(), REGION, fresh_name());
     table.ensure_table().await.unwrap();
     (table, ())
 }

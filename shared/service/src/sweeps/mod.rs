@@ -73,6 +73,9 @@ pub struct SweepReport {
     pub failed: u64,
     /// Whether there is more that is due.
     pub more: bool,
+    /// For how many seconds the row that has waited longest was due.
+    #[serde(default)]
+    pub longest_wait_seconds: u64,
 }
 
 /// What became of one row.
@@ -102,6 +105,10 @@ impl Keyward {
 
     async fn sweep_row(&self, sweep: Sweep, kind: &str, item: &Item, now: Instant, report: &mut SweepReport) {
         report.looked_at += 1;
+        if let Some(due) = &item.due {
+            let waited = u64::try_from((now - due.at).num_seconds()).unwrap_or(0);
+            report.longest_wait_seconds = report.longest_wait_seconds.max(waited);
+        }
         let result = match sweep {
             Sweep::AdvanceOperations if kind == kinds::VAULT_ENTRY => self.remove_due_entry(item, now).await,
             Sweep::AdvanceOperations => self.advance_due(item, now).await,
