@@ -9,7 +9,7 @@ DENY_VERSION := 0.20.2
 FUZZ_VERSION := 0.13.2
 PROGRAMS := target/debug
 # What `make bench` runs, each as package/target.
-BENCHES := keyward-keyfile/key_files
+BENCHES := keyward-keyfile/key_files keyward-tests/sweeps keyward-functions/functions
 
 .PHONY: help
 help: ## Say what there is.
@@ -89,8 +89,48 @@ $(TOOLS)/bin/cargo-fuzz: Makefile
 	@touch $@
 
 .PHONY: bench
-bench: check-openssl ## Measure speed beside openssl, and what refusing hostile files costs; fails if that is too much.
+bench: check-openssl package ## Measure key files beside openssl, sweeps in large tables and the start of functions; fails if a bound is not held.
+	functions/benches/functions/empty.sh
 	@for bench in $(BENCHES); do cargo bench --locked --package "$${bench%/*}" --bench "$${bench#*/}"; done
+
+# ---- Deployment ----
+
+# One environment each, since their dependencies exclude each other. The stamp is written last, so what was interrupted is done again.
+$(TOOLS)/%/installed: infra/aws/tools/%.txt
+	@command -v python3 >/dev/null || { echo "This needs python3 (3.10 or later): install it, for example with apt-get install python3 python3-venv." >&2; exit 1; }
+	@python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' || { echo "This needs python3 3.10 or later with its venv module; this is $$(python3 --version)." >&2; exit 1; }
+	rm -rf $(@D)
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r $<
+	@touch $@
+
+.PHONY: package
+package: $(TOOLS)/packaging/installed ## Build the functions' packages into target/package (FUNCTIONS="read-tenant …" for some, ARCHITECTURE=arm64).
+	infra/aws/package.sh $(FUNCTIONS)
+
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: check-template
+check-template: $(TOOLS)/checks/installed $(TOOLS)/checkov/installed ## Hold the template to the code, to the resources' specification, and to what is secure.
+	cargo test --locked --quiet -p keyward-aws
+	$(TOOLS)/checks/bin/cfn-lint infra/aws/template.yaml
+	$(TOOLS)/checks/bin/sam validate --lint --region eu-central-1 --template infra/aws/template.yaml
+	$(TOOLS)/checkov/bin/checkov --config-file infra/aws/checkov.yaml --file infra/aws/template.yaml
+
+.PHONY: deploy
+deploy: $(TOOLS)/checks/installed ## Deploy the packages to AWS as CONFIG=file.toml says (docs/deploy.md).
+	@test -n "$(CONFIG)" || { echo "Say what to deploy where: make deploy CONFIG=file.toml; docs/deploy.md has an example." >&2; exit 2; }
+	@test -f target/package/read-tenant.zip || { echo "There are no packages: run make package first." >&2; exit 2; }
+	$(TOOLS)/checks/bin/sam deploy --template infra/aws/template.yaml --config-file "$(abspath $(CONFIG))"
+
+.PHONY: cloud
+cloud: $(TOOLS)/cloud/installed ## Deploy everything to a cloud on this machine, in the background, and say what to type next (PACKAGES=target/package for the packages).
+	cargo build --locked --workspace --bins --features keyward-functions/movable-clock
+	@infra/aws/cloud.sh start
+
+.PHONY: cloud-stop
+cloud-stop: ## End the cloud on this machine.
+	@infra/aws/cloud.sh stop
 
 .PHONY: check
 check: check-format check-lints check-deny ## Format, lints with warnings as errors, and the licences and sources of all dependencies.
@@ -122,3 +162,4 @@ format: ## Format all code.
 .PHONY: documents
 documents: ## Write the documents anew that are generated from the code.
 	KEYWARD_UPDATE=1 cargo test --locked -p keyward-api
+	KEYWARD_UPDATE=1 cargo test --locked -p keyward-aws

@@ -74,7 +74,8 @@ fn a_function_believes_the_token_and_not_what_it_is_told() -> Outcome {
             "isBase64Encoded": false,
         })
     };
-    let anna = |roles: &str| json!({ "person": "anna", "tenant": "contoso", "roles": roles, "authenticatedAt": "1700000000" });
+    let anna =
+        |roles: &str| json!({ "person": "anna", "tenant": "contoso", "roles": roles, "authenticatedAt": "1700000000" });
     let rows = [
         // What somebody made up who may call the function but has no token, or one of somebody else.
         (request(None, anna("global_administrator")), 401, "unauthenticated"),
