@@ -16,6 +16,9 @@ use serde::Deserialize;
 /// How long the cloud may take for a request; a function that starts for the first time takes seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Says which key would have signed. A local cloud that enforces roles asks for it, and checks no signature.
+const UNSIGNED: &str = "AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/lambda/aws4_request, SignedHeaders=host, Signature=0";
+
 /// Where the cloud is and what its parts are called.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
@@ -119,7 +122,8 @@ impl Cloud {
     pub(crate) async fn sweep(&self, sweep: Sweep) -> Result<SweepReport, CloudError> {
         let function = format!("{}{}", self.place.prefix, sweep.as_str());
         let url = format!("{}/2015-03-31/functions/{function}/invocations", self.place.endpoint);
-        let answer = self.client.post(url).body("{}").send().await?;
+        let request = self.client.post(url).header(header::AUTHORIZATION, UNSIGNED).body("{}");
+        let answer = request.send().await?;
         let failed = !answer.status().is_success() || answer.headers().contains_key("x-amz-function-error");
         let text = answer.text().await?;
         match serde_json::from_str(&text) {

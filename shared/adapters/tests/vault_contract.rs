@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod azure_house;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
+use keyward_adapters::vault::azure::AzureVault;
 use keyward_adapters::vault::{EmbeddedVault, MasterKey};
 use keyward_keyfile::{KeyBits, KeyFileError, Limits, PrivateKey, PublicKey, byok};
 use keyward_service::ports::vault::{Vault, VaultError, VaultKeyName};
+use keyward_test_keyvault::KeyVault;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -78,6 +82,32 @@ impl House for SharedHouse {
         let Self { dir, vaults, .. } = self;
         drop(vaults);
         Self::open(dir)
+    }
+}
+
+/// An Azure vault, reached over its REST API.
+struct AzureHouse {
+    server: KeyVault,
+    vault: Arc<AzureVault>,
+}
+
+impl AzureHouse {
+    fn at(server: KeyVault) -> Self {
+        Self { vault: azure_house::open(&server, azure_house::HURRY), server }
+    }
+}
+
+impl House for AzureHouse {
+    fn fresh() -> Self {
+        Self::at(azure_house::deployed())
+    }
+
+    fn vault(&self) -> Arc<dyn Vault> {
+        Arc::clone(&self.vault) as Arc<dyn Vault>
+    }
+
+    fn reopened(self) -> Self {
+        Self::at(self.server)
     }
 }
 
@@ -304,3 +334,4 @@ macro_rules! contract {
 
 contract! { EmbeddedHouse in embedded }
 contract! { SharedHouse in embedded_shared }
+contract! { AzureHouse in azure }

@@ -1,6 +1,8 @@
-//! Where RSA private keys live on one machine: sealed files under a master key.
+//! Where RSA private keys live: on one machine as sealed files under a master key, in the cloud in Azure Key Vault.
 
 mod access;
+#[cfg(feature = "azure-vault")]
+pub mod azure;
 pub(crate) mod durable;
 mod embedded;
 mod master_key;

@@ -110,6 +110,11 @@ fn what_is_made_has_the_agreed_form_and_opens() {
     assert_eq!(serde_json::from_slice::<Value>(&file).unwrap(), wanted);
     assert_eq!(open(&file).unwrap().public_key(), KEY.public_key());
     assert_ne!(file, made());
+    assert_eq!(parse(&file).unwrap().to_json().unwrap(), file);
+    // However the sender wrote it, what is read is written in the one form.
+    let spaced = serde_json::to_vec_pretty(&serde_json::from_slice::<Value>(&file).unwrap()).unwrap();
+    assert_ne!(spaced, file);
+    assert_eq!(parse(&spaced).unwrap().to_json().unwrap(), file);
     assert!(format!("{:?}", parse(&file).unwrap()).len() < 200);
 }
 
