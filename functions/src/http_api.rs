@@ -1,13 +1,16 @@
 //! From an event of an HTTP API (payload format 2.0) to a request and from its answer back.
 
+use std::collections::HashMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{Request, Response, Uri};
-use keyward_adapters::http::{Gate, failure};
+use keyward_adapters::http::{Gate, Handed, failure};
 use keyward_api::{MAX_BODY_BYTES, Problem, percent_encoded};
 use keyward_domain::{Instant, OperationName};
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda_http::aws_lambda_events::encodings::Body;
+use serde_json::Value;
 
 /// A request as the gateway hands it over.
 pub(crate) type Event = ApiGatewayV2httpRequest;
@@ -36,10 +39,20 @@ fn request(event: Event) -> Result<Request<Vec<u8>>, Problem> {
     let uri = uri(&event)?;
     let body = body(event.body.unwrap_or_default(), event.is_base64_encoded)?;
     let mut request = Request::new(body);
+    if let Some(handed) = event.request_context.authorizer.as_ref().and_then(|authorizer| handed(&authorizer.fields)) {
+        request.extensions_mut().insert(handed);
+    }
     *request.method_mut() = event.request_context.http.method;
     *request.uri_mut() = uri;
     *request.headers_mut() = event.headers;
     Ok(request)
+}
+
+/// What the API's Lambda authorizer told of the caller, where it told anything; other kinds of authorizer tell it elsewhere.
+fn handed(told: &HashMap<String, Value>) -> Option<Handed> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    (!told.is_empty())
+        .then(|| Handed::from_texts(told.iter().map(|(name, value)| (name.clone(), text(value))).collect()))
 }
 
 fn uri(event: &Event) -> Result<Uri, Problem> {

@@ -1,65 +1,34 @@
 //! Who is believed: `KEYWARD_TOKENS`.
 
-use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use keyward_adapters::tokens::{Verifier, VerifyingKey};
-use serde::Deserialize;
+use keyward_adapters::tokens::{HttpsDocuments, SETTINGS_LIMIT, Verifier};
 
 use crate::configuration::{ConfigurationError, Variables, needed, unusable};
 
 const NAME: &str = "KEYWARD_TOKENS";
-const MEANING: &str =
-    "JSON, {\"issuer\": …, \"audience\": …, \"keys\": [{\"kid\": …, \"point\": \"<base64 of 65 bytes>\"}]}";
-
-/// Most keys of an issuer.
-const MOST_KEYS: usize = 16;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Tokens {
-    issuer: String,
-    audience: String,
-    keys: Vec<TokenKey>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TokenKey {
-    kid: String,
-    point: String,
-}
+const MEANING: &str = "the issuers whose tokens are believed, as docs/identity.md says, or `file:<path>` of them";
 
 /// The verifier of the deployment's tokens.
 ///
 /// # Errors
 /// [`ConfigurationError`] where the variable is missing, or could be meant to trust somebody else than it says.
 pub(crate) fn read(variables: Variables<'_>) -> Result<Verifier, ConfigurationError> {
-    let text = needed(variables, NAME, MEANING)?;
-    let tokens: Tokens = serde_json::from_str(&text).map_err(unusable(NAME))?;
-    verifier(tokens).map_err(unusable(NAME))
+    let value = needed(variables, NAME, MEANING)?;
+    // All variables of a function have 4 kB together: many tenants are more.
+    let settings = match value.strip_prefix("file:") {
+        Some(path) => content(path).map_err(|error| unusable(NAME)(format!("{path}: {error}")))?,
+        None => value,
+    };
+    Verifier::from_settings(&settings, Arc::new(HttpsDocuments::new())).map_err(unusable(NAME))
 }
 
-fn verifier(tokens: Tokens) -> Result<Verifier, String> {
-    if tokens.issuer.is_empty() || tokens.audience.is_empty() {
-        return Err("issuer and audience may not be empty".to_owned());
-    }
-    if !(1..=MOST_KEYS).contains(&tokens.keys.len()) {
-        return Err(format!("it takes 1 to {MOST_KEYS} keys"));
-    }
-    let mut seen = BTreeSet::new();
-    let mut verifier = Verifier::new(tokens.issuer, tokens.audience);
-    for TokenKey { kid, point } in tokens.keys {
-        if kid.is_empty() || !seen.insert(kid.clone()) {
-            return Err(format!("each key needs a kid of its own, not `{kid}`"));
-        }
-        let point = STANDARD.decode(&point).map_err(|error| format!("the point of key `{kid}`: {error}"))?;
-        let key = VerifyingKey::from_point(&point)
-            .ok_or_else(|| format!("the point of key `{kid}` is not 4, x, y of P-256 in 65 bytes"))?;
-        verifier = verifier.trusting(kid, key);
-    }
-    Ok(verifier)
+fn content(path: &str) -> std::io::Result<String> {
+    let mut text = String::new();
+    let limit = u64::try_from(SETTINGS_LIMIT).unwrap_or(u64::MAX).saturating_add(1);
+    std::fs::File::open(path)?.take(limit).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -70,38 +39,30 @@ mod tests {
         read(&|_| Some(value.to_owned())).err().map(|error| error.to_string()).unwrap_or_default()
     }
 
-    fn point(length: usize) -> String {
-        STANDARD.encode([4].into_iter().chain(std::iter::repeat(7)).take(length).collect::<Vec<u8>>())
-    }
-
-    fn tokens(issuer: &str, kids: &[&str], length: usize) -> String {
-        let point = point(length);
-        let keys: Vec<_> = kids.iter().map(|kid| format!(r#"{{"kid":"{kid}","point":"{point}"}}"#)).collect();
-        format!(r#"{{"issuer":"{issuer}","audience":"keyward","keys":[{}]}}"#, keys.join(","))
-    }
+    const ISSUERS: &str =
+        r#"{"issuers":[{"issuer":"https://issuer.example","audiences":["keyward"],"tenant":{"always":"contoso"}}]}"#;
 
     #[test]
-    fn keys_of_an_issuer_are_taken() {
-        assert_eq!(refusal(&tokens("https://issuer", &["a", "b"], 65)), "");
+    fn issuers_are_taken_from_the_variable_or_from_a_file() -> std::io::Result<()> {
+        assert_eq!(refusal(ISSUERS), "");
+        let path = std::env::temp_dir().join(format!("keyward-tokens-{}", std::process::id()));
+        std::fs::write(&path, ISSUERS)?;
+        let taken = refusal(&format!("file:{}", path.display()));
+        std::fs::remove_file(&path)?;
+        assert_eq!(taken, "");
+        Ok(())
     }
 
     #[test]
     fn anything_else_is_refused_by_the_variable_s_name() {
-        let many: Vec<String> = (0..=MOST_KEYS).map(|number| number.to_string()).collect();
-        let many: Vec<&str> = many.iter().map(String::as_str).collect();
-        let wrong = [
-            (String::new(), "not set"),
-            ("{}".to_owned(), "missing field"),
-            (r#"{"issuer":"i","audience":"a","keys":[],"key":1}"#.to_owned(), "unknown field"),
-            (tokens("", &["a"], 65), "issuer and audience"),
-            (tokens("i", &[], 65), "1 to 16 keys"),
-            (tokens("i", &many, 65), "1 to 16 keys"),
-            (tokens("i", &["a", "a"], 65), "a kid of its own"),
-            (tokens("i", &[""], 65), "a kid of its own"),
-            (tokens("i", &["a"], 64), "65 bytes"),
-        ];
-        for (value, reason) in wrong {
-            let text = refusal(&value);
+        for (value, reason) in [
+            ("", "not set"),
+            ("{}", "missing field"),
+            ("{\"issuers\":[]}", "1 to 16 issuers"),
+            ("file:/nowhere/tokens.json", "No such file"),
+            ("file:/dev/zero", "more than"),
+        ] {
+            let text = refusal(value);
             assert!(text.contains(NAME) && text.contains(reason), "{value}: {text}");
         }
     }

@@ -1,4 +1,4 @@
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 
@@ -84,6 +84,27 @@ fn answers_are_text_or_base64() -> Outcome {
         assert_eq!(reply["headers"]["etag"], json!("\"7\""));
         assert_eq!(reply.get("body").cloned().unwrap_or_default(), expected);
         assert_eq!(reply["isBase64Encoded"], json!(is_base64));
+    }
+    Ok(())
+}
+
+#[test]
+fn only_what_the_lambda_authorizer_tells_is_handed_on() -> Outcome {
+    let told = |authorizer: Value| -> Result<Option<Handed>, serde_json::Error> {
+        let mut event = serde_json::to_value(event("$default", "/v1/tenants", "")?)?;
+        event["requestContext"]["authorizer"] = authorizer;
+        let request = request(serde_json::from_value(event)?);
+        Ok(request.ok().and_then(|request| request.extensions().get::<Handed>().cloned()))
+    };
+    let texts = |pairs: &[(&str, &str)]| {
+        Some(Handed::from_texts(pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()))
+    };
+    let lambda = json!({ "lambda": { "person": "anna", "authenticatedAt": 7 } });
+    assert_eq!(told(lambda)?, texts(&[("person", "anna"), ("authenticatedAt", "7")]));
+    for other in
+        [json!({ "lambda": {} }), json!({ "person": "anna" }), json!({ "iam": { "userId": "anna" } }), Value::Null]
+    {
+        assert_eq!(told(other.clone())?, None, "{other}");
     }
     Ok(())
 }

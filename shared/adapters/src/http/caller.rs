@@ -26,3 +26,27 @@ fn refusal(error: TokenError) -> Problem {
     };
     Problem::new(code, error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use http::HeaderValue;
+
+    use super::*;
+    use crate::tokens::{HttpsDocuments, TokenSettingsError};
+
+    #[tokio::test]
+    async fn of_two_headers_none_is_read() -> Result<(), TokenSettingsError> {
+        let settings = r#"{"issuers":[{"issuer":"https://issuer.example","audiences":["a"],"tenant":"provider"}]}"#;
+        let verifier = Verifier::from_settings(settings, Arc::new(HttpsDocuments::new()))?;
+        let mut headers = HeaderMap::new();
+        for (count, detail) in [(0, TokenError::Missing), (1, TokenError::Missing), (2, TokenError::Malformed)] {
+            let refused = principal(&verifier, &headers, Instant::UNIX_EPOCH).await.err();
+            let told = refused.map(|problem| (problem.status, problem.detail.clone()));
+            assert_eq!(told, Some((401, detail.to_string())), "{count}");
+            headers.append(header::AUTHORIZATION, HeaderValue::from_static("Basic YTpi"));
+        }
+        Ok(())
+    }
+}

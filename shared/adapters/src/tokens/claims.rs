@@ -1,8 +1,8 @@
-//! What a token says about its bearer (RFC 7519, and the names that Entra uses).
+//! What the development issuer says about a bearer (RFC 7519, and the names that Entra uses).
 
 use serde::{Deserialize, Serialize};
 
-/// The claims of a token. Instants are whole seconds since 1970-01-01T00:00:00Z.
+/// The claims of its tokens. Instants are whole seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// Who issued the token.

@@ -11,7 +11,9 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use zeroize::Zeroizing;
 
 use super::claims::Claims;
-use super::verify::{Verifier, VerifyingKey};
+use super::key::VerifyingKey;
+use super::key_set::KeySet;
+use super::verify::Verifier;
 use crate::vault::durable;
 
 /// The issuer that development tokens name.
@@ -117,11 +119,11 @@ impl DevelopmentIssuer {
     /// A verifier that trusts this issuer and nobody else.
     #[must_use]
     pub fn verifier(&self) -> Verifier {
-        let verifier = Verifier::new(ISSUER, AUDIENCE);
-        match VerifyingKey::from_point(&self.point) {
-            Some(key) => verifier.trusting(self.kid.as_str(), key),
-            None => verifier,
+        let mut keys = KeySet::default();
+        if let Some(key) = VerifyingKey::from_point(&self.point) {
+            keys.insert(self.kid.clone(), key);
         }
+        Verifier::of_everybody(ISSUER.to_owned(), AUDIENCE.to_owned(), keys)
     }
 
     /// Issues a token that holds from `now` for `lifetime`.

@@ -1,20 +1,24 @@
 //! Which tokens are believed.
 
-use std::collections::HashMap;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
-use jsonwebtoken::{Algorithm, DecodingKey};
-use serde::Deserialize;
+use keyward_service::Principal;
+use serde_json::Value;
 
-use super::claims::Claims;
+use super::issuer::TrustedIssuer;
+use super::json;
+use super::key::Algorithm;
+use super::meaning::Claims;
 
-/// Longest token that is looked at, in bytes.
+/// Longest token that is looked at, in bytes. An HTTP API takes some 10 kB of headers in all.
 pub const TOKEN_LIMIT: usize = 8 * 1024;
 
-/// How far the issuer's clock may be off.
-const SKEW: TimeDelta = TimeDelta::seconds(60);
+/// Most values in a token's header or claims. Entra lists at most 200 groups in one.
+const VALUES: usize = 1000;
+
+/// Kinds of token that are for calling a service (RFC 7519, RFC 9068). One that says to be for something else, such as a logout, is none.
+const TYPES: [&str; 3] = ["jwt", "at+jwt", "application/at+jwt"];
 
 /// Why a token is not believed. The texts are for the bearer; none says what would have been believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,134 +38,163 @@ pub enum TokenError {
     /// It was not signed with a key and an algorithm that are trusted, or was changed since.
     #[error("the bearer token was not signed by a trusted issuer; sign in again")]
     BadSignature,
-    /// It was signed by a trusted key, for another issuer.
+    /// It says to be of an issuer that is not trusted.
     #[error("the bearer token is of another issuer; sign in again")]
     WrongIssuer,
     /// It is for somebody else.
     #[error("the bearer token is for another service; ask for one for this service")]
     WrongAudience,
+    /// Its issuer is trusted, but not for the directory or organisation that it is of.
+    #[error("the bearer token is of an organisation that is not known here; ask the provider to add it")]
+    UnknownTenant,
+    /// Its issuer's keys can't be got just now. It may be a good one.
+    #[error("the issuer of the bearer token does not answer; try again")]
+    Unavailable,
 }
 
-/// A public key with which an issuer's tokens are verified: ECDSA on P-256 with SHA-256 (`ES256`).
+/// Verifies tokens of the trusted issuers.
 #[derive(Clone)]
-pub struct VerifyingKey(DecodingKey);
-
-impl std::fmt::Debug for VerifyingKey {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("VerifyingKey(ES256)")
-    }
-}
-
-impl VerifyingKey {
-    /// From a point of P-256, not compressed: 4, x, y (65 bytes). Nothing where it has another form.
-    /// A point beside the curve verifies no signature.
-    #[must_use]
-    pub fn from_point(point: &[u8]) -> Option<Self> {
-        (point.len() == 65 && point.first() == Some(&4)).then(|| Self(DecodingKey::from_ec_der(point)))
-    }
-}
-
-/// Verifies tokens of one issuer for one audience.
-#[derive(Clone, Debug)]
 pub struct Verifier {
-    issuer: String,
-    audience: String,
-    keys: HashMap<String, VerifyingKey>,
+    pub(super) issuers: Vec<TrustedIssuer>,
+    /// How far the issuers' clocks may be off.
+    pub(super) skew: TimeDelta,
 }
 
-/// The part of a token's header that decides; what else is in it is not looked at.
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    kid: Option<String>,
-    /// Extensions that a verifier has to understand (RFC 7515, 4.1.11). None is.
-    crit: Option<serde_json::Value>,
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.issuers.iter().map(|issuer| &issuer.name).collect();
+        formatter.debug_struct("Verifier").field("issuers", &names).finish_non_exhaustive()
+    }
+}
+
+/// A token taken apart; nothing in it is believed yet.
+struct Parts<'a> {
+    message: &'a str,
+    signature: Vec<u8>,
+    header: Claims,
+    claims: Claims,
 }
 
 impl Verifier {
-    /// One that trusts no key yet.
-    #[must_use]
-    pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
-        Self { issuer: issuer.into(), audience: audience.into(), keys: HashMap::new() }
-    }
-
-    /// The same with one more trusted key. A key of the same identifier is replaced.
-    #[must_use]
-    pub fn trusting(mut self, kid: impl Into<String>, key: VerifyingKey) -> Self {
-        self.keys.insert(kid.into(), key);
-        self
-    }
-
     /// Verifies the value of an `Authorization` header.
     ///
     /// # Errors
     /// [`TokenError::Missing`] where there is no header or no bearer token in it; else as [`Verifier::verify`].
-    pub fn verify_authorization(&self, authorization: Option<&str>, now: DateTime<Utc>) -> Result<Claims, TokenError> {
+    pub async fn verify_authorization(
+        &self,
+        authorization: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<Principal, TokenError> {
         let (scheme, token) =
             authorization.and_then(|value| value.trim().split_once(' ')).ok_or(TokenError::Missing)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(TokenError::Missing);
         }
-        self.verify(token.trim(), now)
+        self.verify(token.trim(), now).await
     }
 
-    /// Verifies a token (JWS compact form). The order of what is checked is that of [`TokenError`]'s meaning: form,
-    /// signature, issuer, audience, time; so nothing a forged token says changes the answer.
+    /// Verifies a token (JWS compact form) and tells who its bearer is. What is checked, in this order: form, issuer, signature, audience,
+    /// time, tenant and person.
     ///
     /// # Errors
     /// [`TokenError`].
-    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, TokenError> {
+    pub async fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Principal, TokenError> {
         if token.is_empty() {
             return Err(TokenError::Missing);
         }
-        let claims = self.verify_signature(token)?;
-        if claims.iss != self.issuer {
-            return Err(TokenError::WrongIssuer);
-        }
-        if claims.aud != self.audience {
+        let parts = Parts::read(token)?;
+        let issuer = self.verify_signature(&parts, now).await?;
+        let claims = &parts.claims;
+        if !audiences(claims)?.any(|audience| issuer.audiences.iter().any(|own| own == audience)) {
             return Err(TokenError::WrongAudience);
         }
-        check_time(&claims, now)?;
-        Ok(claims)
+        let authenticated_at = check_time(claims, now, self.skew)?;
+        issuer.meaning.principal(claims, authenticated_at)
     }
 
-    fn verify_signature(&self, token: &str) -> Result<Claims, TokenError> {
+    /// Finds the issuer that the token says to be of, and holds the token to that issuer's own keys.
+    async fn verify_signature(&self, parts: &Parts<'_>, now: DateTime<Utc>) -> Result<&TrustedIssuer, TokenError> {
+        let text = |claim: &str| parts.claims.get(claim).and_then(Value::as_str);
+        let named = text("iss").ok_or(TokenError::Malformed)?;
+        let found = self.issuers.iter().find_map(|issuer| Some((issuer, issuer.name.matches(named)?)));
+        let (issuer, directory) = found.ok_or(TokenError::WrongIssuer)?;
+        // All directories' tokens are signed with the same keys: what the issuer says has to be what the token says.
+        if directory.is_some() && text("tid") != directory {
+            return Err(TokenError::WrongIssuer);
+        }
+        let (algorithm, kid) = parts.signed_with().ok_or(TokenError::BadSignature)?;
+        let key = issuer.keys.find(kid, now).await.map_err(|_| TokenError::Unavailable)?;
+        let key = key.ok_or(TokenError::BadSignature)?;
+        let is_good =
+            key.is_for(named, directory) && key.verifies(algorithm, parts.message.as_bytes(), &parts.signature);
+        is_good.then_some(issuer).ok_or(TokenError::BadSignature)
+    }
+}
+
+impl<'a> Parts<'a> {
+    fn read(token: &'a str) -> Result<Self, TokenError> {
         if token.len() > TOKEN_LIMIT {
             return Err(TokenError::Malformed);
         }
         let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
         let (header, claims) = message.split_once('.').ok_or(TokenError::Malformed)?;
-        if claims.contains('.') {
-            return Err(TokenError::Malformed);
+        let bytes = |encoded: &str| URL_SAFE_NO_PAD.decode(encoded).map_err(|_| TokenError::Malformed);
+        let object = |encoded: &str| json::object(&bytes(encoded)?, VALUES).ok_or(TokenError::Malformed);
+        Ok(Self { message, signature: bytes(signature)?, header: object(header)?, claims: object(claims)? })
+    }
+
+    /// The algorithm and the key's identifier. The token's word on them chooses among what is trusted and leads nowhere else: `jku`, `jwk`,
+    /// `x5u` and `x5c` are not looked at.
+    fn signed_with(&self) -> Option<(Algorithm, &str)> {
+        // Extensions that a verifier has to understand (RFC 7515, 4.1.11): none is.
+        if self.header.contains_key("crit") {
+            return None;
         }
-        let header: Header = part(header)?;
-        // The token's word on its algorithm is compared, never followed.
-        if header.alg != "ES256" || header.crit.is_some() {
-            return Err(TokenError::BadSignature);
+        let is_for_calls = self.header.get("typ").is_none_or(|kind| {
+            kind.as_str().is_some_and(|kind| TYPES.iter().any(|known| kind.eq_ignore_ascii_case(known)))
+        });
+        if !is_for_calls {
+            return None;
         }
-        let key = header.kid.and_then(|kid| self.keys.get(&kid)).ok_or(TokenError::BadSignature)?;
-        let verified = jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key.0, Algorithm::ES256);
-        if !verified.map_err(|_| TokenError::Malformed)? {
-            return Err(TokenError::BadSignature);
-        }
-        part(claims)
+        let text = |name: &str| self.header.get(name).and_then(Value::as_str);
+        Some((Algorithm::named(text("alg")?)?, text("kid")?))
     }
 }
 
-/// Decodes a part of a token.
-fn part<T: serde::de::DeserializeOwned>(encoded: &str) -> Result<T, TokenError> {
-    let json = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| TokenError::Malformed)?;
-    serde_json::from_slice(&json).map_err(|_| TokenError::Malformed)
+/// For whom the token is: one or several.
+fn audiences(claims: &Claims) -> Result<impl Iterator<Item = &str>, TokenError> {
+    let audience = claims.get("aud").ok_or(TokenError::Malformed)?;
+    let listed = audience.as_array().map_or(std::slice::from_ref(audience), Vec::as_slice);
+    Ok(listed.iter().filter_map(Value::as_str))
 }
 
-fn check_time(claims: &Claims, now: DateTime<Utc>) -> Result<(), TokenError> {
-    let (now, skew) = (now.timestamp(), SKEW.num_seconds());
-    if now >= claims.exp.saturating_add(skew) {
+/// Checks the instants of a token; gives back when the bearer last proved who they are.
+fn check_time(claims: &Claims, now: DateTime<Utc>, skew: TimeDelta) -> Result<Option<DateTime<Utc>>, TokenError> {
+    let instant = |claim: &str| claims.get(claim).map(|value| seconds(value).ok_or(TokenError::Malformed)).transpose();
+    let expires = instant("exp")?.ok_or(TokenError::Malformed)?;
+    let issued = instant("iat")?.ok_or(TokenError::Malformed)?;
+    let authenticated = instant("auth_time")?;
+    let begins = [instant("nbf")?, authenticated].into_iter().flatten().fold(issued, i64::max);
+    let (now, skew) = (now.timestamp(), skew.num_seconds());
+    if now >= expires.saturating_add(skew) {
         return Err(TokenError::Expired);
     }
-    let begins = claims.nbf.unwrap_or(claims.iat).max(claims.iat);
     if now < begins.saturating_sub(skew) {
         return Err(TokenError::NotYetValid);
     }
-    Ok(())
+    match authenticated {
+        None => Ok(None),
+        Some(at) => DateTime::from_timestamp(at, 0).map(Some).ok_or(TokenError::Malformed),
+    }
+}
+
+/// Seconds since 1970-01-01T00:00:00Z; a fraction is left out (RFC 7519, section 2).
+fn seconds(value: &Value) -> Option<i64> {
+    /// Further than any instant that is meant, and exact as a floating number.
+    const FURTHEST: f64 = 1e12;
+    value.as_i64().or_else(|| {
+        let seconds = value.as_f64().filter(|seconds| seconds.abs() < FURTHEST)?;
+        #[expect(clippy::cast_possible_truncation, reason = "the range was checked; the fraction is to go")]
+        Some(seconds.floor() as i64)
+    })
 }
