@@ -29,12 +29,26 @@ demo: build ## Play the whole story with commentary; fails if a step does not do
 
 .PHONY: test
 test: test-tools ## Pass all tests.
-	cargo build --locked --workspace --bins
+	cargo build --locked $(TESTED) --bins
 	@rm -rf target/tmp/interop
-	cargo test --locked --workspace --no-fail-fast
+	cargo test --locked $(TESTED) --no-fail-fast
 	@cat $(INTEROP)
 	infra/local/demo.sh >target/demo.log || { cat target/demo.log; exit 1; }
 	@echo "demo: 1 passed, 0 failed"
+	@$(MAKE) --no-print-directory test-cloud
+
+# The same features in every build of the tests, so that nothing is built twice. The functions' clock moves with that of the local cloud;
+# what `make package` builds has neither (functions/tests/dependencies.rs).
+TESTED := --workspace --features keyward-functions/movable-clock
+
+.PHONY: test-cloud
+test-cloud: $(TOOLS)/cloud/installed ## Play the story, the keys from outside and the demo on a local cloud: the template, and the functions behind its gateway.
+	cargo build --locked $(TESTED) --bins
+	KEYWARD_STAGE=cloud cargo test --locked $(TESTED) --no-fail-fast --test story --test transfer_blobs --test openssl_keys -- --test-threads 2
+	@LISTEN=127.0.0.1:0 infra/aws/cloud.sh start >target/cloud.log || { cat target/cloud.log; exit 1; }
+	infra/local/demo.sh "$$(grep -om1 'http://127.0.0.1:[0-9]*' target/cloud.log)" >target/demo-cloud.log || { cat target/demo-cloud.log; infra/aws/cloud.sh stop; exit 1; }
+	@infra/aws/cloud.sh stop
+	@echo "demo on the local cloud: 1 passed, 0 failed"
 
 # What outside programs read of Keyward and Keyward of them, in words: written by the tests of shared/keyfile.
 INTEROP := $(addprefix target/tmp/interop/,pfx-openssl.txt pfx-openssl-salts.txt pfx-openssl-legacy.txt pfx-mended.txt pfx-pbmac1.txt \
@@ -46,7 +60,7 @@ export KEYWARD_PYTHON := $(CURDIR)/$(TOOLS)/python/bin/python
 export KEYWARD_NODE_MODULES := $(CURDIR)/$(TOOLS)/node/node_modules
 
 .PHONY: test-tools
-test-tools: check-openssl $(TOOLS)/python/installed $(TOOLS)/node/installed ## Install the programs that the tests call into .tools, or say what is missing.
+test-tools: check-openssl $(TOOLS)/python/installed $(TOOLS)/node/installed $(TOOLS)/cloud/installed ## Install the programs that the tests call into .tools, or say what is missing.
 
 .PHONY: check-openssl
 check-openssl:
@@ -75,8 +89,8 @@ $(TOOLS)/node/installed: tests/tools/package.json tests/tools/package-lock.json
 
 .PHONY: test-crash
 test-crash: ## Kill the local process 2,000 times (CRASHES=n for another number).
-	cargo build --locked --workspace --bins
-	KEYWARD_CRASHES=$(or $(CRASHES),2000) cargo test --locked -p keyward-tests --test crash -- --nocapture
+	cargo build --locked $(TESTED) --bins
+	KEYWARD_CRASHES=$(or $(CRASHES),2000) cargo test --locked $(TESTED) --test crash -- --nocapture
 
 .PHONY: fuzz
 fuzz: $(TOOLS)/bin/cargo-fuzz ## Fuzz what reads from outside, 300 s a target (SECONDS_EACH=n for another time, TARGETS="pfx jwe" for some).
@@ -125,7 +139,7 @@ deploy: $(TOOLS)/checks/installed ## Deploy the packages to AWS as CONFIG=file.t
 
 .PHONY: cloud
 cloud: $(TOOLS)/cloud/installed ## Deploy everything to a cloud on this machine, in the background, and say what to type next (PACKAGES=target/package for the packages).
-	cargo build --locked --workspace --bins --features keyward-functions/movable-clock
+	cargo build --locked $(TESTED) --bins
 	@infra/aws/cloud.sh start
 
 .PHONY: cloud-stop

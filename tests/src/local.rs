@@ -161,6 +161,14 @@ impl Answer {
         Self { status, headers, body }
     }
 
+    /// The body without what the delivery of notices changes by itself.
+    pub fn decided(mut self) -> Value {
+        if let Some(members) = self.body.as_object_mut() {
+            members.remove("notices");
+        }
+        self.body
+    }
+
     /// The code of a problem.
     pub fn code(&self) -> &str {
         self.body["code"].as_str().unwrap_or_default()

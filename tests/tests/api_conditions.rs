@@ -34,7 +34,8 @@ fn environment(id: &str) -> Value {
 
 /// What reads give, to see that nothing was changed.
 fn state(alice: Actor<'_>) -> Vec<Value> {
-    let mut state: Vec<Value> = ["", "/keys", "/environments"].map(|path| alice.get(path).must_be(200).body).into();
+    let mut state: Vec<Value> =
+        ["", "/keys", "/environments"].map(|path| alice.get(path).must_be(200).decided()).into();
     state.extend(alice.audit());
     state
 }

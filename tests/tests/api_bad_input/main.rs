@@ -116,7 +116,8 @@ impl Stage {
         let token = &self.tokens["alice"];
         let read = |path: &str| self.local.get(token, &format!("{CONTOSO}{path}")).must_be(200);
         let tenant = read("");
-        json!({ "revision": tenant.header("etag"), "tenant": tenant.body, "environments": read("/environments").body })
+        let revision = tenant.header("etag").map(str::to_owned);
+        json!({ "revision": revision, "tenant": tenant.decided(), "environments": read("/environments").body })
     }
 
     /// Everything that a request could have changed.
