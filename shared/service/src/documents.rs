@@ -1,7 +1,7 @@
 //! What is stored, as JSON. The states of the domain are kept as they are; material that no event may hold is kept apart.
 
 use keyward_domain::{
-    Backup, Fingerprint, Instant, KeyId, Operation, PersonId, Recorded, Tenant, TenantId, WrappingKey,
+    Backup, EnvironmentId, Fingerprint, Instant, KeyId, Operation, PersonId, Recorded, Tenant, TenantId, WrappingKey,
 };
 use serde::{Deserialize, Serialize};
 
@@ -103,6 +103,8 @@ pub(crate) enum TimerDocument {
     Reminder { tenant: TenantId, epoch: u64, days: u32 },
     /// L5: what the lock still holds is deleted.
     Deletion { tenant: TenantId, epoch: u64 },
+    /// L5, E4: the backups of an environment that was deleted are destroyed.
+    Backups { tenant: TenantId, environment: EnvironmentId },
 }
 
 /// A private key that is on its way into the vault.

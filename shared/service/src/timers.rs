@@ -27,7 +27,7 @@ fn kind_of(timer: &TimerDocument) -> &'static str {
     match timer {
         TimerDocument::LockOpens { .. } => kinds::LOCK_OPENS,
         TimerDocument::Reminder { .. } => kinds::REMINDER,
-        TimerDocument::Deletion { .. } => kinds::DELETION,
+        TimerDocument::Deletion { .. } | TimerDocument::Backups { .. } => kinds::DELETION,
     }
 }
 
@@ -72,6 +72,11 @@ pub(crate) fn started(
                 writes.push(put(&reminder, tenant, l5_deletion::reminder_at(*deletion_at, days))?);
             }
             Ok(writes)
+        }
+        Event::EnvironmentDeleted { environment, .. } => {
+            let timer = TimerDocument::Backups { tenant: tenant.clone(), environment: environment.clone() };
+            let stored = Stored::new(addresses::timer(tenant, "backups", sequence), timer);
+            Ok(vec![put(&stored, tenant, now)?])
         }
         _ => Ok(Vec::new()),
     }

@@ -6,10 +6,17 @@ use super::Outcome;
 use crate::{
     Keyward, Request, ServiceError, addresses,
     documents::{BackupDocument, WrappedBackupDocument},
+    ports::table::{Query, Span},
     refusal::Asked,
     settle::settle,
-    stored::{Stored, load},
+    stored::{Stored, decode, load},
 };
+
+/// Backups of one transaction: each takes two of its hundred writes.
+const TOGETHER: u32 = 40;
+
+/// Transactions of one run for one environment.
+const ROUNDS: u32 = 20;
 
 impl Keyward {
     /// `register-backup` (E3): the backup keeps the wraps of the generations that it needs as they are now.
@@ -54,7 +61,8 @@ impl Keyward {
                 unit.write(Stored::new(address, marker).put_with(None, None, Some(retained_until))?);
             }
             unit.set_backup(Some(backup.clone()));
-            unit.write(Stored::new(address.clone(), BackupDocument { backup, data_keys }).put()?);
+            let document = Stored::new(address.clone(), BackupDocument { backup, data_keys });
+            unit.write(document.put_with(None, None, Some(retained_until))?);
         }
         unit.commit_for(&*self.table, request, Some(environment)).await
     }
@@ -95,5 +103,42 @@ impl Keyward {
             self.unwrap_data_key(unit.tenant()?, environment, wrapped_by, data_key).await?;
         }
         unit.commit_for(&*self.table, request, Some(environment)).await
+    }
+
+    /// Destroys the wraps that the backups of a deleted environment hold, without which nobody reads these backups: as many as one run
+    /// does. Says how many, and whether there are more.
+    pub(crate) async fn destroy_backups(
+        &self,
+        tenant: &TenantId,
+        environment: &EnvironmentId,
+    ) -> Result<(u64, bool), ServiceError> {
+        let mut destroyed = 0;
+        let query = Query {
+            partition: addresses::partition(tenant),
+            span: Span::Prefix(addresses::backups(environment)),
+            descending: false,
+            limit: TOGETHER,
+            after: None,
+        };
+        for _ in 0..ROUNDS {
+            let page = self.table.query(&query).await?;
+            if page.items.is_empty() {
+                return Ok((destroyed, false));
+            }
+            let mut writes = Vec::new();
+            for item in &page.items {
+                let stored: Stored<BackupDocument> = decode(item)?;
+                writes.push(stored.delete());
+                let Backup { id, wrapped_by: WrappingKey::Protection { key }, .. } = &stored.value.backup else {
+                    continue;
+                };
+                let address = addresses::wrapped_backup(tenant, key, environment, id);
+                let marker = load::<WrappedBackupDocument>(&*self.table, &address).await?;
+                writes.extend(marker.map(|marker| marker.delete()));
+            }
+            self.table.transact(writes).await?;
+            destroyed += page.items.len() as u64;
+        }
+        Ok((destroyed, true))
     }
 }

@@ -119,7 +119,13 @@ impl Keyward {
         stated_name: Option<Name>,
     ) -> Result<Outcome, ServiceError> {
         let command = Command::DeleteEnvironment { stated_name };
-        self.change_environment(request, OperationName::DeleteEnvironment, tenant, environment, &command).await
+        let deleted =
+            self.change_environment(request, OperationName::DeleteEnvironment, tenant, environment, &command).await?;
+        // At once where that goes; the sweep does what is left.
+        if let Err(fault) = self.destroy_backups(tenant, environment).await {
+            tracing::warn!(%fault, "backups of a deleted environment wait for the sweep");
+        }
+        Ok(deleted)
     }
 
     async fn change_environment(

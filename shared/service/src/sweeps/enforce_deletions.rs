@@ -1,4 +1,4 @@
-//! enforce-deletions: deletes the environments that are still locked at their deadline (L5).
+//! enforce-deletions: deletes the environments that are still locked at their deadline (L5), and the backups of those that were deleted.
 
 use keyward_domain::{Command, EnvironmentId, Instant, PersonId, Rejection, TenantId};
 
@@ -12,7 +12,7 @@ use crate::{
     unit::Unit,
 };
 
-/// Environments of one transaction: each takes six of its hundred writes.
+/// Environments of one transaction: each takes seven of its hundred writes.
 const TOGETHER: u32 = 10;
 
 /// Transactions of one run for one lock.
@@ -20,15 +20,33 @@ const ROUNDS: u32 = 20;
 
 impl Keyward {
     pub(super) async fn enforce_deletion(&self, item: &Item, now: Instant) -> Result<RowDone, ServiceError> {
+        if let TimerDocument::Backups { tenant, environment } = decode::<TimerDocument>(item)?.value {
+            return self.finish_backups(item, &tenant, &environment).await;
+        }
         let mut changes = 0;
         for _ in 0..ROUNDS {
             match settle!(self.delete_some(item, now)) {
-                Ok(0) => return Ok(RowDone { changes, more: false }),
+                // What was deleted has left its backups to be destroyed.
+                Ok(0) => return Ok(RowDone { changes, more: changes > 0 }),
                 Ok(deleted) => changes += deleted,
                 Err(fault) => return Err(fault),
             }
         }
         Ok(RowDone { changes, more: true })
+    }
+
+    /// Destroys the backups of a deleted environment, and then the timer that asks for it.
+    async fn finish_backups(
+        &self,
+        item: &Item,
+        tenant: &TenantId,
+        environment: &EnvironmentId,
+    ) -> Result<RowDone, ServiceError> {
+        let (changes, more) = self.destroy_backups(tenant, environment).await?;
+        if !more && let Some(timer) = load::<TimerDocument>(&*self.table, &item.key).await? {
+            self.table.transact(vec![timer.delete()]).await?;
+        }
+        Ok(RowDone { changes, more })
     }
 
     /// Deletes some of what the lock still holds; where it holds nothing any more, does away with the timer and says so with 0.
