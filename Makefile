@@ -133,10 +133,9 @@ check-template: $(TOOLS)/checks/installed $(TOOLS)/checkov/installed ## Hold the
 	$(TOOLS)/checkov/bin/checkov --config-file infra/aws/checkov.yaml --file infra/aws/template.yaml
 
 .PHONY: deploy
-deploy: $(TOOLS)/checks/installed ## Deploy the packages to AWS as CONFIG=file.toml says (docs/deploy.md).
-	@test -n "$(CONFIG)" || { echo "Say what to deploy where: make deploy CONFIG=file.toml; docs/deploy.md has an example." >&2; exit 2; }
+deploy: $(TOOLS)/checks/installed ## Deploy the packages to AWS: guided, or as CONFIG=file.toml says (docs/deploy.md).
 	@test -f target/package/read-tenant.zip || { echo "There are no packages: run make package first." >&2; exit 2; }
-	$(TOOLS)/checks/bin/sam deploy --template infra/aws/template.yaml --config-file "$(abspath $(CONFIG))"
+	$(TOOLS)/checks/bin/sam deploy --template infra/aws/template.yaml $(if $(CONFIG),--config-file "$(abspath $(CONFIG))",--guided)
 
 .PHONY: cloud
 cloud: $(TOOLS)/cloud/installed ## Deploy everything to a cloud on this machine, in the background, and say what to type next (PACKAGES=target/package for the packages).

@@ -6,6 +6,8 @@ use std::ops::{Deref, DerefMut};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
+use crate::gateway;
+
 /// Exit codes; `docs/command.md` and `keyward --help` list them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -146,6 +148,13 @@ impl Failure {
         };
         let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
         let exit = Exit::of_status(status);
+        if !members.contains_key("code")
+            && let Some(answer) = gateway::meaning(status)
+        {
+            let mut failure = Self::new(exit, answer.code, answer.detail).next(answer.next_step);
+            failure.server_time = server_time;
+            return failure;
+        }
         Self(Box::new(Parts {
             exit,
             code: text("code").unwrap_or_else(|| format!("status_{status}")),
@@ -167,7 +176,7 @@ impl Failure {
 
     /// Whether a new token may help: it has expired, or the server was set up anew or its clock set back since.
     pub(crate) fn wants_new_token(&self) -> bool {
-        matches!(self.code.as_str(), "token_expired" | "token_not_yet_valid" | "unauthenticated")
+        matches!(self.code.as_str(), "token_expired" | "token_not_yet_valid" | "unauthenticated" | "token_refused")
     }
 }
 
@@ -250,7 +259,24 @@ mod tests {
 
     #[test]
     fn what_is_no_problem_still_says_something() {
-        assert_eq!(Failure::of_answer(403, br#"{"message":"Forbidden"}"#, None).detail, "Forbidden");
+        for (status, body, code) in [
+            (401, r#"{"message":"Unauthorized"}"#, "unauthenticated"),
+            (403, r#"{"message":"Forbidden"}"#, "token_refused"),
+            (404, r#"{"message":"Not Found"}"#, "no_such_path"),
+            (413, r#"{"message":"Request Entity Too Large"}"#, "too_large"),
+            (429, r#"{"message":"Too Many Requests"}"#, "too_many_requests"),
+            (502, "<html>", "unavailable"),
+            (503, r#"{"message":"Service Unavailable"}"#, "unavailable"),
+        ] {
+            let failure = Failure::of_answer(status, body.as_bytes(), None);
+            assert_eq!(failure.code, code);
+            assert_eq!(failure.exit, Exit::of_status(status), "{status}");
+            assert!(failure.next_step.is_some() && failure.document["code"] == code, "{status}");
+        }
+        assert_eq!(
+            Failure::of_answer(500, br#"{"message":"Internal Server Error"}"#, None).detail,
+            "Internal Server Error"
+        );
         assert_eq!(Failure::of_answer(500, b"<html>", None).code, "status_500");
         assert_eq!(Failure::of_answer(500, b"[]", None).exit, Exit::Unexpected);
     }

@@ -5,12 +5,15 @@ mod commands;
 mod confirmation;
 mod durations;
 mod failure;
+mod gateway;
 mod grammar;
 mod key_files;
 mod output;
 mod passwords;
 mod profile;
 mod sealing;
+mod sign_in;
+mod tokens;
 
 use std::process::ExitCode;
 

@@ -100,8 +100,8 @@ impl Server {
 }
 
 fn only_local(failure: Failure) -> Failure {
-    if failure.exit == Exit::NotFound && failure.next_step.is_none() {
-        failure.next("Only a local server has this: keyward-local serve. Elsewhere set KEYWARD_TOKEN to sign in.")
+    if failure.exit == Exit::NotFound && failure.code == "no_such_path" {
+        failure.next("Only a local server has this: keyward-local serve. Elsewhere sign in by: keyward login")
     } else {
         failure
     }

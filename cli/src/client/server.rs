@@ -150,7 +150,8 @@ impl Server {
     }
 }
 
-fn is_safe(url: &Url) -> bool {
+/// Whether what goes there is nobody else's to read: TLS, or this machine.
+pub(crate) fn is_safe(url: &Url) -> bool {
     let is_here = match url.host_str() {
         Some("localhost" | "[::1]") => true,
         Some(host) => host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback()),

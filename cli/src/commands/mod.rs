@@ -48,8 +48,7 @@ pub(crate) fn run(line: &CommandLine, output: Output) -> Result<(), Failure> {
     }
     let session = &Session::new(&line.global, output)?;
     match &line.command {
-        Command::Login { name: Some(name), .. } => session::login(session, name, line.global.tenant.as_ref()),
-        Command::Login { name: None, .. } => session::list_people(session),
+        Command::Login(arguments) => session::login(session, arguments, line.global.tenant.as_ref()),
         Command::Logout => session::logout(session),
         Command::Whoami => session::whoami(session),
         Command::Tenant(command) => tenant::run(session, command),

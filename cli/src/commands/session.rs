@@ -1,26 +1,78 @@
 //! `keyward login`, `logout` and `whoami`.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keyward_domain::TenantId;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::client::{DevelopmentPerson, Session};
+use crate::client::{DevelopmentPerson, Session, VARIABLE, machine_clock};
 use crate::failure::{Exit, Failure};
-use crate::output::{Listing, Sheet};
+use crate::grammar::{LoginArguments, ProviderArguments};
+use crate::output::{Clock, Listing, Sheet, word};
 use crate::profile::Profile;
+use crate::sign_in::{Asking, Claims, Provider, Web, by_browser, by_device, revoke};
+use crate::tokens::Kept;
 
 /// Signs in and remembers it.
-pub(crate) fn login(session: &Session, name: &str, tenant: Option<&TenantId>) -> Result<(), Failure> {
-    let profile = session.sign_in(name, tenant)?;
-    if session.token_is_given() {
-        session.output().remark("KEYWARD_TOKEN is set and is used in place of this sign-in.");
+pub(crate) fn login(session: &Session, arguments: &LoginArguments, tenant: Option<&TenantId>) -> Result<(), Failure> {
+    if arguments.list {
+        return list_people(session);
     }
-    session.output().result(&profile, || profile_text(&profile))
+    let profile = match &arguments.name {
+        Some(name) => session.sign_in(name, tenant)?,
+        None => at_provider(session, &arguments.provider, tenant)?,
+    };
+    if let Some(given) = session.given_token() {
+        session.output().remark(&format!("The token of {} is used in place of this sign-in.", given.from));
+    }
+    session.output().result(&profile, || profile_text(session, &profile))
+}
+
+fn at_provider(
+    session: &Session,
+    arguments: &ProviderArguments,
+    tenant: Option<&TenantId>,
+) -> Result<Profile, Failure> {
+    let provider = provider(session, arguments)?;
+    let (web, output) = (Web::new()?, session.output());
+    let grant = if arguments.device {
+        by_device(&web, &provider, output, machine_clock)?
+    } else {
+        let asking = Asking { open_browser: !arguments.no_browser, anew: arguments.anew };
+        by_browser(&web, &provider, asking, output, machine_clock)?
+    };
+    session.signed_in_at(&provider, grant, tenant)
+}
+
+/// The one that is named, else the one remembered for the server; with what is given in place of what was.
+fn provider(session: &Session, arguments: &ProviderArguments) -> Result<Provider, Failure> {
+    let named = arguments.issuer.clone().zip(arguments.client_id.clone()).map(|(issuer, client_id)| Provider {
+        issuer,
+        client_id,
+        scopes: Vec::new(),
+        audience: None,
+        resource: None,
+    });
+    let mut provider = match named {
+        Some(provider) => provider,
+        None => session.folder().provider(session.server().url())?.ok_or_else(|| {
+            let detail = format!("the identity provider of {} is not known", session.server().url());
+            Failure::new(Exit::Usage, "provider_not_known", detail).next(
+                "Name it once: keyward login --issuer URL --client-id ID. At a local server: keyward login --as NAME",
+            )
+        })?,
+    };
+    if let Some(client_id) = &arguments.client_id {
+        provider.client_id.clone_from(client_id);
+    }
+    if !arguments.scopes.is_empty() {
+        provider.scopes.clone_from(&arguments.scopes);
+    }
+    provider.audience = arguments.audience.clone().or(provider.audience);
+    provider.resource = arguments.resource.clone().or(provider.resource);
+    Ok(provider)
 }
 
 /// Lists the names that the development issuer knows.
-pub(crate) fn list_people(session: &Session) -> Result<(), Failure> {
+fn list_people(session: &Session) -> Result<(), Failure> {
     let answer = session.server().development_get(&["people"])?;
     let people: Vec<DevelopmentPerson> = answer.view()?;
     session.output().result(&answer.json()?, || {
@@ -33,45 +85,60 @@ pub(crate) fn list_people(session: &Session) -> Result<(), Failure> {
     })
 }
 
-/// Forgets who is signed in.
+/// Forgets who is signed in, here and, where it can be, at the identity provider.
 pub(crate) fn logout(session: &Session) -> Result<(), Failure> {
-    let forgot = session.folder().forget()?;
+    let folder = session.folder();
+    let provider = folder.profile().ok().flatten().and_then(|profile| profile.provider);
+    let refresh = folder.tokens().ok().flatten().and_then(|tokens| tokens.refresh);
+    let forgot = folder.forget()?;
+    if let Some((provider, refresh)) = provider.zip(refresh)
+        && let Err(failure) = Web::new().and_then(|web| revoke(&web, &provider, &refresh))
+    {
+        session.output().remark(&format!("The identity provider could not be told: {}", failure.detail));
+    }
     session.output().remark(if forgot { "Signed out." } else { "Nobody was signed in." });
     Ok(())
 }
 
 /// Shows who is signed in.
 pub(crate) fn whoami(session: &Session) -> Result<(), Failure> {
-    if session.token_is_given() {
-        let claims = std::env::var("KEYWARD_TOKEN").ok().and_then(|token| claims(&token)).unwrap_or(Value::Null);
-        let shown = json!({ "url": session.server().url(), "token": "KEYWARD_TOKEN", "claims": claims });
+    if let Some(given) = session.given_token() {
+        let claims = Claims::of(given.token.expose());
+        let shown = json!({ "url": session.server().url(), "token": given.from, "claims": claims.all() });
         return session.output().result(&shown, || {
-            let mut sheet = Sheet::new().fact("server", session.server().url()).fact("token from", "KEYWARD_TOKEN");
-            for (name, value) in claims.as_object().into_iter().flatten() {
-                sheet = sheet.fact(name, crate::output::word(value));
+            let mut sheet = Sheet::new().fact("server", session.server().url()).fact("token from", &given.from);
+            if let Some(end) = claims.expires_at() {
+                sheet = sheet.fact("expires", Clock::new(Some(machine_clock())).instant(end));
+            }
+            for (name, value) in claims.all() {
+                sheet = sheet.fact(name, word(value));
             }
             sheet.text()
         });
     }
     let profile = session.profile().ok_or_else(|| {
         Failure::new(Exit::NotAllowed, "not_signed_in", format!("nobody is signed in at {}", session.server().url()))
-            .next("Sign in: keyward login --as NAME")
+            .next(format!("Sign in: keyward login (at a local server: keyward login --as NAME), or set {VARIABLE}."))
     })?;
-    session.output().result(profile, || profile_text(profile))
+    session.output().result(profile, || profile_text(session, profile))
 }
 
-fn profile_text(profile: &Profile) -> String {
+fn profile_text(session: &Session, profile: &Profile) -> String {
+    // A development issuer's token ends by the clock of its server, which this machine's says nothing about.
+    let clock = profile.provider.as_ref().map_or_else(Clock::default, |_| Clock::new(Some(machine_clock())));
+    let kept = match session.folder().kept() {
+        Ok(Some(Kept::Keyring)) => "a file, sealed under a key of the keyring",
+        Ok(Some(Kept::File)) => "a file that only you can read",
+        _ => "-",
+    };
     Sheet::new()
         .maybe("signed in as", profile.signed_in_as.as_ref())
         .maybe("person", profile.person.as_ref())
         .fact("roles", if profile.roles.is_empty() { "-".to_owned() } else { profile.roles.join(", ") })
         .fact("tenant", profile.tenant.as_deref().unwrap_or("- (give --tenant)"))
         .fact("server", &profile.url)
+        .maybe("issuer", profile.provider.as_ref().map(|provider| &provider.issuer))
+        .maybe("token expires", profile.expires_at.map(|end| clock.instant(end)))
+        .fact("token in", kept)
         .text()
-}
-
-/// What a token says of itself. Only the server can tell whether it is true.
-fn claims(token: &str) -> Option<Value> {
-    let payload = token.split('.').nth(1)?;
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }

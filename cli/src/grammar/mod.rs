@@ -5,8 +5,11 @@ mod environment;
 mod key;
 mod local;
 mod lock;
+mod login;
 mod sealed;
 mod tenant;
+
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use keyward_domain::{OperationId, TenantId};
@@ -16,6 +19,7 @@ pub(crate) use environment::{BackupCommand, EnvironmentCommand, Kind, Managed, N
 pub(crate) use key::{ExchangeKeyArguments, KeyCommand, PasswordSource, WrapArguments};
 pub(crate) use local::{ClockCommand, MailboxCommand};
 pub(crate) use lock::{LockCommand, LockNow};
+pub(crate) use login::{LoginArguments, ProviderArguments};
 pub(crate) use sealed::{DataKeyCommand, OpenArguments, SealArguments};
 pub(crate) use tenant::{AuditCommand, NewTenantArguments, TenantCommand};
 
@@ -32,8 +36,8 @@ Exit codes:
 
 Environment:
   KEYWARD_URL, KEYWARD_TENANT, KEYWARD_OUTPUT  as the options --url, --tenant, --output
-  KEYWARD_TOKEN       bearer token to use in place of a signed-in one
-  KEYWARD_CONFIG_DIR  folder of the profile (default: $XDG_CONFIG_HOME/keyward)
+  KEYWARD_TOKEN, KEYWARD_TOKEN_FILE  bearer token, or a file that holds one, in place of signing in
+  KEYWARD_CONFIG_DIR  folder of the profile and the token (default: $XDG_CONFIG_HOME/keyward, and the platform's keyring)
   NO_COLOR            no colors
 
 What destroys shows its plan first and asks for a name to be typed; scripts give --confirm NAME.
@@ -61,6 +65,9 @@ pub(crate) struct Global {
     /// The tenant [default: the one signed in to].
     #[arg(long, global = true, env = "KEYWARD_TENANT", hide_env_values = true)]
     pub(crate) tenant: Option<TenantId>,
+    /// A file that holds a bearer token, in place of signing in; for automation.
+    #[arg(long, global = true, value_name = "FILE", env = "KEYWARD_TOKEN_FILE", hide_env_values = true)]
+    pub(crate) token_file: Option<PathBuf>,
     /// `table` for people, `json` for the API's answer.
     #[arg(
         long,
@@ -96,15 +103,8 @@ pub(crate) enum Format {
 /// The nouns.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Sign in at the development issuer of a local server.
-    Login {
-        /// The name to sign in as, for example alice. `keyward login --list` shows them.
-        #[arg(long = "as", value_name = "NAME", required_unless_present = "list")]
-        name: Option<String>,
-        /// List the names that the development issuer knows.
-        #[arg(long, conflicts_with = "name")]
-        list: bool,
-    },
+    /// Sign in: by the browser at the deployment's identity provider, or at the development issuer of a local server.
+    Login(LoginArguments),
     /// Forget who is signed in, and the token.
     Logout,
     /// Show who is signed in, where, and with which roles.

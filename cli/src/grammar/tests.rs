@@ -18,6 +18,12 @@ fn commands_are_read() {
     let lines = [
         "login --as alice --url http://127.0.0.1:7420 --tenant contoso",
         "login --list",
+        "login",
+        "login --issuer https://id.example.org --client-id c --scope a --scope b --audience u --resource urn:r",
+        "login --scope a",
+        "login --no-browser --anew",
+        "login --device",
+        "--token-file t whoami",
         "logout",
         "whoami --output json",
         "tenant register t --name T --region europe --seats 5000 --global-administrator a,A,a@example.org",
@@ -80,7 +86,13 @@ fn commands_are_read() {
 #[test]
 fn what_makes_no_sense_is_refused() {
     let lines = [
-        "login",
+        "login --issuer https://id.example.org",
+        "login --as alice --list",
+        "login --as alice --issuer https://id.example.org --client-id c",
+        "login --as alice --device",
+        "login --list --no-browser",
+        "login --device --no-browser",
+        "login --client-secret s",
         "key generate k1 --region europe",
         "key generate K1 --region europe --out f",
         "key upload k.pfx --password-stdin --password-file f",

@@ -8,6 +8,7 @@
 )]
 
 mod byok;
+mod login;
 mod sealed_files;
 
 use std::{

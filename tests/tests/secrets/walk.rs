@@ -3,7 +3,7 @@
 use std::fs;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use keyward_keyfile::{Limits, Password, pfx};
+use keyward_keyfile::{Limits, Password, PublicKey, byok, pfx};
 use keyward_tests::{
     actor::Actor,
     command::Terminal,
@@ -28,6 +28,7 @@ pub(crate) fn over_http(stage: &Stage) {
     alice.post("/opt-in", &json!({})).must_be(200);
     parts("uploaded key", key(0)).into_iter().for_each(|secret| stage.knows(secret));
     upload(stage, alice);
+    import(stage, alice);
     let headers = [("idempotency-key", "generate")];
     let body = json!({ "id": "k2", "region": "europe", "sealedPassword": alice.seal(GENERATED.as_bytes()) });
     let generated = alice.post_with("/keys/generate", &headers, &body).must_be(201).body;
@@ -63,6 +64,21 @@ fn uploaded() -> Vec<u8> {
     bench.run("pkey -inform DER -in key.der -out key.pem");
     bench.run("req -x509 -new -key key.pem -subj /CN=outside -days 1 -out cert.pem");
     bench.export(UPLOADED, &[])
+}
+
+/// A key in a transfer blob, and the same key sent in the clear by mistake.
+fn import(stage: &Stage, alice: Actor<'_>) {
+    parts("imported key", key(1)).into_iter().for_each(|secret| stage.knows(secret));
+    let transfer = alice.get("/exchange-key").must_be(200).body["transfer"].clone();
+    let spki = STANDARD.decode(transfer["spki"].as_str().unwrap()).unwrap();
+    let exchange = PublicKey::from_spki_der(&spki).unwrap();
+    let blob = byok::wrap(key(1), &exchange, transfer["kid"].as_str().unwrap()).unwrap();
+    let import = |blob: &[u8]| {
+        let body = json!({ "id": "brought", "region": "europe", "transferBlob": STANDARD.encode(blob) });
+        alice.post("/keys/import", &body)
+    };
+    import(key(1).pkcs8_der()).must_refuse(422, "byok_malformed");
+    import(&blob).must_be(201);
 }
 
 fn upload(stage: &Stage, alice: Actor<'_>) {
