@@ -53,9 +53,11 @@ mod tests {
 
     #[test]
     fn every_metric_that_is_declared_has_its_value() {
-        let report = SweepReport { looked_at: 3, failed: 1, longest_wait_seconds: 61, more: true, ..SweepReport::default() };
+        let report =
+            SweepReport { looked_at: 3, failed: 1, longest_wait_seconds: 61, more: true, ..SweepReport::default() };
         let line = of_sweep("stack", Sweep::EnforceDeletions, &report, Instant::UNIX_EPOCH);
-        let declared = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let declared =
+            line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().map(Vec::as_slice).unwrap_or_default();
         assert_eq!(declared.len(), 6);
         for metric in declared {
             let name = metric["Name"].as_str().unwrap_or_default();

@@ -17,7 +17,8 @@ use serde::Deserialize;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Says which key would have signed. A local cloud that enforces roles asks for it, and checks no signature.
-const UNSIGNED: &str = "AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/lambda/aws4_request, SignedHeaders=host, Signature=0";
+const UNSIGNED: &str =
+    "AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/lambda/aws4_request, SignedHeaders=host, Signature=0";
 
 /// Where the cloud is and what its parts are called.
 #[derive(Clone, Debug)]
@@ -79,7 +80,12 @@ impl TakenMail {
             None => ("", recipient.as_str()),
         };
         Some(Message {
-            id: self.message_id.chars().filter(char::is_ascii_hexdigit).map(|digit| digit.to_ascii_lowercase()).collect(),
+            id: self
+                .message_id
+                .chars()
+                .filter(char::is_ascii_hexdigit)
+                .map(|digit| digit.to_ascii_lowercase())
+                .collect(),
             tenant,
             sequence: 0,
             recipient: 0,

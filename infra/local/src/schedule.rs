@@ -31,7 +31,10 @@ pub(crate) struct Ran {
 /// Does what is due, now and whenever something becomes due, until the task is dropped.
 pub(crate) async fn run(process: Arc<Process>) {
     // A cloud has schedules of its own.
-    while matches!(process.house, House::Here(_)) {
+    if matches!(process.house, House::Cloud(_)) {
+        return;
+    }
+    loop {
         // Work that the clock's move is doing in order is left to it.
         if let Ok(_moving) = process.moving.try_lock() {
             let now = process.clock.now();

@@ -105,6 +105,8 @@ pub(super) fn restore_backup(
     backup: Option<&Backup>,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
+    // First: the backups of a deleted environment are gone with it.
+    e2_barred::is_present(tenant, environment, context)?;
     let backup = backup.ok_or(Rejection::BackupNotFound)?;
     e2_barred::is_open(tenant, environment, context)?;
     e3_backup::is_restorable(tenant, backup, context)?;

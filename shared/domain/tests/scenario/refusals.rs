@@ -171,8 +171,8 @@ pub(crate) const TABLE: &[(&str, &[&str])] = &[
         &[
             "TenantNotFound",
             "EnvironmentNotFound",
-            "BackupNotFound",
             "EnvironmentDeleted",
+            "BackupNotFound",
             "EnvironmentLocked",
             "BackupExpired",
             "KeyFileRequired",
