@@ -49,8 +49,10 @@ fn main() -> Outcome<ExitCode> {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let mut measured = Vec::new();
     for size in SIZES {
+        println!("Making and measuring a world of {size} environments.");
         measured.extend(world(&runtime, size)?);
     }
+    println!();
     print_figures(&measured);
     let grown = grown(&measured);
     for one in &grown {
