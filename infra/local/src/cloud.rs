@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, time::Duration};
 
 use axum::http::{self, HeaderMap, HeaderName, header};
 use chrono::NaiveDateTime;
-use keyward_adapters::table::DynamoTable;
 use keyward_domain::TenantId;
 use keyward_service::{
     Keyward,
@@ -103,11 +102,6 @@ impl Cloud {
     pub(crate) fn new(place: Place, keyward: Keyward) -> Result<Self, CloudError> {
         let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
         Ok(Self { place, client, keyward })
-    }
-
-    /// The table of a cloud.
-    pub(crate) fn table(endpoint: &str, region: &str, name: &str) -> DynamoTable {
-        DynamoTable::of_local_cloud(endpoint, region, name)
     }
 
     /// Hands a request on to the gateway and its answer back.

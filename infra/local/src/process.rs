@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use keyward_adapters::{
     http::Gate,
     mail::MailFolder,
-    table::{EmbeddedTable, OpenError},
+    table::{DynamoTable, EmbeddedTable, OpenError},
     tokens::{AUDIENCE, DevelopmentIssuer, DevelopmentIssuerError, ISSUER},
     vault::{EmbeddedVault, MasterKey, MasterKeyError, OpenVaultError},
 };
@@ -118,7 +118,7 @@ impl Process {
         make_private(data)?;
         let master_key = MasterKey::load_or_create(&data.join("master.key"))?;
         let vault = EmbeddedVault::open_shared(data.join("vault"), master_key)?;
-        let table = Cloud::table(&options.endpoint, &options.region, &options.table);
+        let table = DynamoTable::of_local_cloud(&options.endpoint, &options.region, options.table.as_str());
         let place = Place {
             api: options.api.trim_end_matches('/').to_owned(),
             endpoint: options.endpoint.trim_end_matches('/').to_owned(),
