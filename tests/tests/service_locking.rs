@@ -248,6 +248,20 @@ async fn many_activations_at_once_are_one_key_change() {
     assert!(tally.keys().all(|told| allowed.contains(&told.as_str())), "{tally:?}");
 }
 
+/// K6: one step looks at 200 environments, and has nothing to do in any of the first 400.
+#[tokio::test]
+async fn a_key_change_goes_on_past_environments_that_it_leaves_alone() {
+    let world = ready(Arc::new(EmbeddedTable::memory().await.unwrap())).await;
+    for number in 0..400 {
+        world.environment(&format!("alone-{number:03}"), start()).await;
+    }
+    world.protect(&world.alice(start()), "test-1").await.unwrap();
+    world.upload(&world.alice(start()), "k2", key(1)).await.unwrap();
+    let changed = world.activate(&world.alice(start() + hours(72)), "k2").await.unwrap();
+    assert_eq!(changed.operation.unwrap().status, keyward_domain::OperationStatus::Succeeded);
+    assert_eq!(count(&events(&world).await, |event| matches!(event, Event::EnvironmentRewrapped { .. })), 1);
+}
+
 #[tokio::test]
 async fn a_key_change_and_its_rollback_may_have_the_same_instant() {
     let world = ready(Arc::new(EmbeddedTable::memory().await.unwrap())).await;

@@ -248,7 +248,8 @@ impl<'a> Unit<'a> {
 
     /// Writes everything in one transaction, or nothing.
     pub(crate) async fn commit(mut self, table: &dyn Table) -> Result<(), ServiceError> {
-        if self.recorded.is_empty() && self.writes.is_empty() {
+        // An operation that looked at environments and had nothing to change in them has still moved on.
+        if self.recorded.is_empty() && self.writes.is_empty() && self.operation.is_none() {
             return Ok(());
         }
         let tenant = self.tenant.take().ok_or(ServiceError::Rejected(Rejection::TenantNotFound))?;
