@@ -13,13 +13,14 @@ const TOGETHER: usize = 100;
 /// How items were before they were written, or that they were not there.
 type Before = BTreeMap<Key, Option<Item>>;
 
-/// Wraps a table and remembers how every item was before it was first written.
+/// Wraps a table and remembers, once it is marked, how every item was before it was first written.
 ///
 /// Remembering costs one read the first time that an item is written. Work that writes the same items each time costs nothing more from
 /// the second time on: what was remembered stays, since the work always begins from the same.
 pub(crate) struct RewindingTable {
     inner: Arc<dyn Table>,
-    before: Mutex<Before>,
+    /// Nothing before the first mark: a large world is made without being remembered item by item.
+    before: Mutex<Option<Before>>,
 }
 
 impl RewindingTable {
@@ -29,13 +30,13 @@ impl RewindingTable {
 
     /// How the table is now is what it is put back to.
     pub(crate) fn mark(&self) {
-        self.locked(BTreeMap::clear);
+        self.locked(|before| *before = Some(Before::new()));
     }
 
     /// Puts the table back.
     pub(crate) async fn rewind(&self) -> Result<(), TableError> {
         let mut writes = Vec::new();
-        for (key, before) in self.locked(|before| before.clone()) {
+        for (key, before) in self.locked(|before| before.clone()).unwrap_or_default() {
             let now = self.inner.get(&key).await?;
             let condition = now.as_ref().map_or(Condition::Absent, |now| Condition::Revision(now.revision));
             match before {
@@ -50,7 +51,7 @@ impl RewindingTable {
         Ok(())
     }
 
-    fn locked<T>(&self, used: impl FnOnce(&mut Before) -> T) -> T {
+    fn locked<T>(&self, used: impl FnOnce(&mut Option<Before>) -> T) -> T {
         used(&mut self.before.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -78,9 +79,9 @@ impl Table for RewindingTable {
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {
         for write in &writes {
             let (Write::Put { item: Item { key, .. }, .. } | Write::Delete { key, .. }) = write else { continue };
-            if !self.locked(|before| before.contains_key(key)) {
+            if self.locked(|before| before.as_ref().is_some_and(|before| !before.contains_key(key))) {
                 let item = self.inner.get(key).await?;
-                self.locked(|before| before.insert(key.clone(), item));
+                self.locked(|before| before.as_mut().map(|before| before.insert(key.clone(), item)));
             }
         }
         self.inner.transact(writes).await
