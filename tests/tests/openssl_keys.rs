@@ -108,6 +108,9 @@ fn a_signature_has_to_be_the_one_that_is_asked_for() {
     alice.lock_with_signature(|_| bench.sign_pss(b"another message")).must_refuse(409, refused);
     alice.lock_with_signature(|_| Vec::new()).must_refuse(409, refused);
     assert_eq!(alice.get("").body["lockedEnvironments"], 0);
+    // A8: after five failed attempts not even the right signature is looked at, for a quarter of an hour.
+    alice.lock_with_signature(|message| bench.sign_pss_digest(message)).must_refuse(429, "too_many_attempts");
+    local.advance(15 * 60);
     alice.lock_with_signature(|message| bench.sign_pss_digest(message)).must_be(202);
 }
 

@@ -72,7 +72,7 @@ const SWEEPS: Needs = Needs { tenants: &[Get, Query, Put, Delete], ..READS };
 pub fn of_operation(operation: OperationName) -> Needs {
     use OperationName as Op;
     match operation {
-        Op::ReadKey | Op::ListKeys | Op::ReadEnvironment | Op::ReadOperation => READS,
+        Op::ReadKey | Op::ListKeys | Op::ListApprovals | Op::ReadEnvironment | Op::ReadOperation => READS,
         Op::ReadTenant
         | Op::ListAuditEvents
         | Op::ListEnvironments
@@ -80,7 +80,15 @@ pub fn of_operation(operation: OperationName) -> Needs {
         | Op::ListBackups
         | Op::PlanLock => LISTS,
         Op::ReadExchangeKey => Needs { vault: true, ..READS },
-        Op::RegisterTenant | Op::OptInTenant | Op::RegisterBackup | Op::ChallengePossession => CHANGES,
+        Op::RegisterTenant
+        | Op::OptInTenant
+        | Op::SetAdministrators
+        | Op::SetQuorum
+        | Op::GiveApproval
+        | Op::RegisterBackup
+        | Op::ChallengePossession => CHANGES,
+        // Its plan counts the backups of an environment.
+        Op::RequestApproval => PLANS,
         Op::RegisterEnvironment | Op::ProtectEnvironment => Needs { vault: true, ..CHANGES },
         Op::UnlockEnvironment => Needs { tenants: &[Get, Put, Delete], ..CHANGES },
         Op::DeleteEnvironment => Needs { tenants: &[Get, Query, Put, Delete], ..CHANGES },

@@ -23,7 +23,7 @@ const fn setting(field: &'static str, parameter: &'static str, description: &'st
 }
 
 /// All settings, in the order of the parameters.
-pub const SETTINGS: [Setting; 22] = [
+pub const SETTINGS: [Setting; 30] = [
     setting("seats_to_exceed", "SeatsToExceed", "K1: a tenant needs more licensed seats than this."),
     setting(
         "enabled_regions",
@@ -68,6 +68,30 @@ pub const SETTINGS: [Setting; 22] = [
         "Longest retention that a backup may ask for, in seconds.",
     ),
     setting("open_locks", "MostOpenLocks", "Most locks of one tenant that still hold environments."),
+    setting(
+        "recent_sign_in",
+        "RecentSignInSeconds",
+        "A5: how old a sign-in may be to lock, roll back, delete, destroy and to set administrators, in seconds.",
+    ),
+    setting(
+        "administrator_wait",
+        "AdministratorWaitSeconds",
+        "A6: how long a new administrator waits to lock, roll back and approve, in seconds.",
+    ),
+    setting("administrators_per_tenant", "AdministratorsPerTenant", "A6: most administrators of one tenant."),
+    setting("approval_life", "ApprovalLifeSeconds", "A7: how long an approval holds, in seconds."),
+    setting(
+        "approvals_per_person",
+        "ApprovalsPerPerson",
+        "A7: most approvals that one administrator asks for at a time.",
+    ),
+    setting(
+        "attempt_window",
+        "AttemptWindowSeconds",
+        "A8: within this time failed attempts with a password or a proof are counted, in seconds.",
+    ),
+    setting("attempts_per_person", "AttemptsPerPerson", "A8: most failed attempts of one person in a tenant."),
+    setting("attempts_per_tenant", "AttemptsPerTenant", "A8: most failed attempts of all people of a tenant."),
     setting("key_files/bytes", "KeyFileBytes", "Longest key file, in bytes."),
     setting(
         "key_files/iterations",

@@ -78,7 +78,7 @@ fn operation(route: &'static Route) -> OperationBuilder {
 
 /// The area of an operation: the part of the path that it is about.
 fn tag(route: &'static Route) -> &'static str {
-    let areas = ["data-keys", "backups", "environments", "keys", "exchange-key", "lock", "operations"];
+    let areas = ["data-keys", "approvals", "backups", "environments", "keys", "exchange-key", "lock", "operations"];
     match areas.into_iter().find(|area| route.path.split('/').any(|segment| segment == *area)) {
         Some("exchange-key") => "keys",
         Some(area) => area,
@@ -224,8 +224,13 @@ const TYPES: &[Add] = &[
     add::<schema::EnvironmentId>,
     add::<schema::KeyId>,
     add::<schema::BackupId>,
+    add::<schema::ApprovalId>,
     add::<schema::OperationId>,
     add::<requests::RegisterTenantRequest>,
+    add::<requests::SetAdministratorsRequest>,
+    add::<requests::SetQuorumRequest>,
+    add::<requests::RequestApprovalRequest>,
+    add::<requests::GiveApprovalRequest>,
     add::<requests::RegisterEnvironmentRequest>,
     add::<requests::GenerateKeyRequest>,
     add::<requests::UploadKeyRequest>,
@@ -242,6 +247,7 @@ const TYPES: &[Add] = &[
     add::<requests::LockTenantRequest>,
     add::<requests::LeaseDataKeyRequest>,
     add::<views::TenantView>,
+    add::<views::ApprovalView>,
     add::<views::KeyView>,
     add::<views::GeneratedKeyView>,
     add::<views::ExchangeKeyView>,
@@ -257,6 +263,7 @@ const TYPES: &[Add] = &[
     add::<views::AuditEventView>,
     add::<problem::Members>,
     |components| add_as::<views::PageView<views::AuditEventView>>("AuditEventPage", components),
+    |components| add_as::<views::PageView<views::ApprovalView>>("ApprovalPage", components),
     |components| add_as::<views::PageView<views::KeyView>>("KeyPage", components),
     |components| add_as::<views::PageView<views::EnvironmentView>>("EnvironmentPage", components),
     |components| add_as::<views::PageView<views::BackupView>>("BackupPage", components),

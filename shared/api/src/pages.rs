@@ -1,5 +1,7 @@
 //! The pages of the book that are made from the tables.
 
+use keyward_domain::{OperationName, Role};
+
 use crate::problem::CODES;
 use crate::routes::ROUTES;
 
@@ -51,6 +53,35 @@ pub fn operations() -> String {
             query.join(", "),
             roles.join(", ")
         ));
+    }
+    page.push_str(&authorization());
+    page
+}
+
+const ROLES: [Role; 6] = [
+    Role::GlobalAdministrator,
+    Role::ServiceAdministrator,
+    Role::SystemAdministrator,
+    Role::Auditor,
+    Role::Workload,
+    Role::Operator,
+];
+
+/// A1, A5, A7: the one table of who may do what, as the code has it.
+fn authorization() -> String {
+    let mut page = "\n## Who may do what\n\n\
+         A system administrator and a workload are so in the environments whose lists name them, and nowhere else.\n\
+         *Sign-in*: the caller has signed in within the last ten minutes or so (rule [A5](rules.md#a5)). *Second*: where the tenant\n\
+         asks for it, another administrator approves (rule [A7](rules.md#a7)). *Logged*: a refusal is in the audit log (rule [A4](rules.md#a4)).\n\n\
+         | operation | global administrator | service administrator | system administrator | auditor | workload | operator | sign-in | second | logged |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n"
+        .to_owned();
+    for operation in OperationName::ALL {
+        let mark = |is_so: bool| if is_so { "yes" } else { "" };
+        let roles = ROLES.map(|role| mark(operation.roles().contains(&role)));
+        let guards = [operation.needs_recent_sign_in(), operation.needs_quorum(), operation.is_destructive()].map(mark);
+        let cells: Vec<&str> = roles.into_iter().chain(guards).collect();
+        page.push_str(&format!("| {operation} | {} |\n", cells.join(" | ")));
     }
     page
 }

@@ -1,6 +1,6 @@
 //! The parts of a path that name something.
 
-use keyward_domain::{BackupId, EnvironmentId, IdError, KeyId, OperationId, TenantId};
+use keyward_domain::{ApprovalId, BackupId, EnvironmentId, IdError, KeyId, OperationId, TenantId};
 
 use crate::Problem;
 
@@ -50,6 +50,14 @@ impl PathParameters {
     /// `invalid_id`; `not_found` where the route names none.
     pub fn backup(&self) -> Result<BackupId, Problem> {
         self.id("backup")
+    }
+
+    /// The request for approval that the path names.
+    ///
+    /// # Errors
+    /// `invalid_id`; `not_found` where the route names none.
+    pub fn approval(&self) -> Result<ApprovalId, Problem> {
+        self.id("approval")
     }
 
     /// The operation that the path names.

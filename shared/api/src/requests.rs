@@ -1,9 +1,11 @@
 //! What callers send. Every type refuses members that it does not know; identifiers and names are checked while reading.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use keyward_domain::{
-    Administrator, BackupId, EnvironmentId, EnvironmentKind, KeyId, Name, NewEnvironment, NewTenant, PersonId,
-    PlanHash, Region, Role, TenantId,
+    Administrator, BackupId, EnvironmentId, EnvironmentKind, KeyId, Name, NewEnvironment, NewTenant, OperationName,
+    PersonId, PlanHash, Region, Role, TenantId,
 };
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use utoipa::ToSchema;
@@ -97,6 +99,19 @@ pub struct NewAdministrator {
     pub role: AdministratorRole,
 }
 
+impl From<NewAdministrator> for Administrator {
+    fn from(new: NewAdministrator) -> Self {
+        Self { person: new.person, name: new.name, email: new.email.into(), role: new.role.into() }
+    }
+}
+
+/// 1 to [`MOST_LISTED`] administrators, no person twice.
+fn administrators<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<NewAdministrator>, D::Error> {
+    let list: Vec<NewAdministrator> = bounded_and_filled(from)?;
+    let people: BTreeSet<&PersonId> = list.iter().map(|new| &new.person).collect();
+    if people.len() == list.len() { Ok(list) } else { Err(D::Error::custom("the same person is listed twice")) }
+}
+
 /// register-tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -114,27 +129,129 @@ pub struct RegisterTenantRequest {
     /// K1: licensed seats.
     pub licensed_seats: u32,
     /// Who administers it.
-    #[serde(deserialize_with = "bounded_and_filled")]
+    #[serde(deserialize_with = "administrators")]
     #[schema(min_items = 1, max_items = 100)]
     pub administrators: Vec<NewAdministrator>,
 }
 
 impl From<RegisterTenantRequest> for NewTenant {
     fn from(request: RegisterTenantRequest) -> Self {
-        let administrator = |new: NewAdministrator| Administrator {
-            person: new.person,
-            name: new.name,
-            email: new.email.into(),
-            role: new.role.into(),
-        };
         Self {
             id: request.id,
             name: request.name,
             regions: request.regions,
             licensed_seats: request.licensed_seats,
-            administrators: request.administrators.into_iter().map(administrator).collect(),
+            administrators: request.administrators.into_iter().map(Into::into).collect(),
         }
     }
+}
+
+/// set-administrators.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SetAdministratorsRequest {
+    /// The whole list, as it shall be.
+    #[serde(deserialize_with = "administrators")]
+    #[schema(min_items = 1, max_items = 100)]
+    pub administrators: Vec<NewAdministrator>,
+    /// Hash of the plan that the caller has seen; the request is refused if the plan has changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::PlanHash>)]
+    pub plan: Option<PlanHash>,
+}
+
+/// set-quorum.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SetQuorumRequest {
+    /// Whether a second administrator must approve.
+    pub required: bool,
+    /// Hash of the plan that the caller has seen; the request is refused if the plan has changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::PlanHash>)]
+    pub plan: Option<PlanHash>,
+}
+
+/// What a second administrator can be asked to approve (A7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ApprovableOperation {
+    /// L1 to L3.
+    LockTenant,
+    /// K7.
+    RollBackKey,
+    /// K8.
+    DestroyKey,
+    /// E4.
+    DeleteEnvironment,
+    /// A7: switching it off.
+    SetQuorum,
+}
+
+impl ApprovableOperation {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::LockTenant, Self::RollBackKey, Self::DestroyKey, Self::DeleteEnvironment, Self::SetQuorum];
+}
+
+impl From<ApprovableOperation> for OperationName {
+    fn from(operation: ApprovableOperation) -> Self {
+        match operation {
+            ApprovableOperation::LockTenant => Self::LockTenant,
+            ApprovableOperation::RollBackKey => Self::RollBackKey,
+            ApprovableOperation::DestroyKey => Self::DestroyKey,
+            ApprovableOperation::DeleteEnvironment => Self::DeleteEnvironment,
+            ApprovableOperation::SetQuorum => Self::SetQuorum,
+        }
+    }
+}
+
+/// request-approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RequestApprovalRequest {
+    /// The operation.
+    pub operation: ApprovableOperation,
+    /// The environment to delete; for delete-environment only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::EnvironmentId>)]
+    pub environment: Option<EnvironmentId>,
+    /// The key to destroy; for destroy-key only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::KeyId>)]
+    pub key: Option<KeyId>,
+    /// Hash of the plan that the caller has seen; the request is refused if the plan has changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::PlanHash>)]
+    pub plan: Option<PlanHash>,
+}
+
+impl RequestApprovalRequest {
+    /// The environment and the key are named where the operation has one, and only there.
+    ///
+    /// # Errors
+    /// `malformed_request`.
+    pub fn check(&self) -> Result<(), Problem> {
+        let expected = match self.operation {
+            ApprovableOperation::DeleteEnvironment => (true, false),
+            ApprovableOperation::DestroyKey => (false, true),
+            _ => (false, false),
+        };
+        if (self.environment.is_some(), self.key.is_some()) == expected {
+            return Ok(());
+        }
+        let needed = "delete-environment takes an environment, destroy-key a key, and nothing else takes either";
+        Err(Problem::malformed_request(needed))
+    }
+}
+
+/// give-approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GiveApprovalRequest {
+    /// Hash of the plan that whoever approves has seen. Refused if it is not the one that approval is asked for.
+    #[schema(value_type = schema::PlanHash)]
+    pub plan: PlanHash,
 }
 
 /// register-environment.
@@ -391,6 +508,30 @@ mod tests {
         let new = request.map(NewTenant::from).ok();
         assert_eq!(new.as_ref().map(|t| t.licensed_seats), Some(1500));
         assert_eq!(new.and_then(|t| t.administrators.first().map(|a| a.role)), Some(Role::GlobalAdministrator));
+    }
+
+    #[test]
+    fn what_can_be_approved_is_what_needs_it() {
+        let named: BTreeSet<_> = ApprovableOperation::ALL.into_iter().map(OperationName::from).collect();
+        let needed: BTreeSet<_> = OperationName::ALL.iter().copied().filter(|name| name.needs_quorum()).collect();
+        assert_eq!(named, needed);
+        for operation in ApprovableOperation::ALL {
+            let word = serde_json::to_value(operation).ok();
+            assert_eq!(word, serde_json::to_value(OperationName::from(operation).as_str()).ok());
+        }
+    }
+
+    #[test]
+    fn nobody_is_listed_twice() {
+        let listed = |people: [&str; 2]| {
+            let one = |person| {
+                format!(r#"{{"person":"{person}","name":"A","email":"a@b.example","role":"global_administrator"}}"#)
+            };
+            let text = format!(r#"{{"administrators":[{},{}]}}"#, one(people[0]), one(people[1]));
+            parse_body::<SetAdministratorsRequest>(text.as_bytes())
+        };
+        assert!(listed(["ada", "bob"]).is_ok());
+        assert!(listed(["ada", "ada"]).is_err());
     }
 
     #[test]

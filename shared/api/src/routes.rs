@@ -138,8 +138,13 @@ impl Route {
     /// Whether it changes a state that can be read before, so that `If-Match` can hold it to the revision that was read.
     #[must_use]
     pub fn takes_if_match(&self) -> bool {
-        let has_no_state =
-            [OperationName::RegisterTenant, OperationName::ChallengePossession, OperationName::LeaseDataKey];
+        let has_no_state = [
+            OperationName::RegisterTenant,
+            OperationName::ChallengePossession,
+            OperationName::LeaseDataKey,
+            OperationName::RequestApproval,
+            OperationName::GiveApproval,
+        ];
         self.method == Method::Post && !has_no_state.contains(&self.operation)
     }
 
@@ -320,7 +325,14 @@ mod tests {
 
     #[test]
     fn a_filled_path_leads_back() {
-        let values = [("tenant", "a/b c"), ("environment", "e"), ("key", "k"), ("backup", "ü"), ("operation", "%")];
+        let values = [
+            ("tenant", "a/b c"),
+            ("environment", "e"),
+            ("key", "k"),
+            ("backup", "ü"),
+            ("operation", "%"),
+            ("approval", "ap"),
+        ];
         for route in ROUTES {
             let path = route.fill(&values).unwrap_or_default();
             let back = found(route.method.as_str(), &path);

@@ -56,6 +56,7 @@ text!(TenantId, 40, SLUG, "A customer organisation.");
 text!(EnvironmentId, 60, SLUG, "One isolated instance of a tenant; unique within the tenant.");
 text!(KeyId, 60, SLUG, "A protection key of a tenant; unique within the tenant and never used again.");
 text!(BackupId, 60, SLUG, "A backup of an environment; unique within the environment.");
+text!(ApprovalId, 60, SLUG, "A request for a second administrator's approval.");
 text!(OperationId, 60, SLUG, "The record of a change that takes time.");
 text!(Region, 40, SLUG, "A place where environments and keys live, for example `europe`.");
 text!(PersonId, 128, Some("^[A-Za-z0-9._@+-]+$"), "A person or a workload, as the token names it.");

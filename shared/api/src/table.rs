@@ -108,6 +108,42 @@ pub const ROUTES: &[Route] = &[
         "Reads the tenant: its active key, its locks and the instants that matter.",
         &[answer(200, "TenantView", "The tenant.")],
     ),
+    post(
+        Op::SetAdministrators,
+        "/v1/tenants/{tenant}/administrators/set",
+        "Sets who administers the tenant and gets its notices.",
+        "SetAdministratorsRequest",
+        &[answer(200, "TenantView", DONE), PLAN],
+    )
+    .with(PLANNED),
+    post(
+        Op::SetQuorum,
+        "/v1/tenants/{tenant}/quorum/set",
+        "Says whether a second administrator must approve what takes something away.",
+        "SetQuorumRequest",
+        &[answer(200, "TenantView", DONE), PLAN],
+    )
+    .with(PLANNED),
+    post(
+        Op::RequestApproval,
+        "/v1/tenants/{tenant}/approvals",
+        "Asks the other administrators to approve an operation as its plan is now.",
+        "RequestApprovalRequest",
+        &[answer(201, "ApprovalView", "Asked. A request that is open already is given again.")],
+    ),
+    post(
+        Op::GiveApproval,
+        "/v1/tenants/{tenant}/approvals/{approval}/give",
+        "Approves what another administrator asked for.",
+        "GiveApprovalRequest",
+        &[answer(200, "ApprovalView", "Approved. Who asked for it can use it once.")],
+    ),
+    get(
+        Op::ListApprovals,
+        "/v1/tenants/{tenant}/approvals",
+        "Lists the approvals that are asked for, or given and not used, oldest first.",
+        &[answer(200, "ApprovalPage", "All that are open.")],
+    ),
     get(
         Op::ListAuditEvents,
         "/v1/tenants/{tenant}/audit-events",

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Administrator, BackupId, Environment, EnvironmentId, EnvironmentKind, EnvironmentStatus, Fingerprint, Instant,
-    KeyId, KeySource, KeyState, ManagedBy, Name, OperationId, PersonId, ProtectionKey, Recorded, Region, TenantId,
-    WrappingKey, rejection::Dependents,
+    Administrator, ApprovalId, Approved, BackupId, Environment, EnvironmentId, EnvironmentKind, EnvironmentStatus,
+    Fingerprint, Instant, KeyId, KeySource, KeyState, ManagedBy, Name, OperationId, PersonId, PlanHash, ProtectionKey,
+    Recorded, Region, TenantId, WrappingKey, rejection::Dependents,
 };
 
 /// A tenant as the provider registers it.
@@ -112,6 +112,14 @@ pub enum Command {
     RegisterTenant { tenant: NewTenant },
     /// K1.
     OptInTenant,
+    /// A6.
+    SetAdministrators { administrators: Vec<Administrator> },
+    /// A7.
+    SetQuorum { required: bool },
+    /// A7. `approval` names it if it is new.
+    RequestApproval { approval: ApprovalId, approved: Approved },
+    /// A7. `plan` is the hash that whoever approves has seen.
+    GiveApproval { approval: ApprovalId, plan: PlanHash },
     /// K2, K3: the private part is, or is about to be, in the vault.
     AddKey { key: NewKey },
     /// L4: a file that brings the private part of a known key back.

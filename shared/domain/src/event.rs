@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BackupId, EnvironmentId, Instant, KeyId, ManagedBy, NewTenant, OperationId, PersonId, WrappingKey,
+    Administrator, ApprovalId, Approved, BackupId, EnvironmentId, Instant, KeyId, ManagedBy, NewTenant, OperationId,
+    PersonId, WrappingKey,
     command::{NewEnvironment, NewKey},
 };
 
@@ -40,6 +41,21 @@ pub enum Event {
     TenantRegistered { tenant: NewTenant },
     /// K1.
     TenantOptedIn,
+    /// A6. `added` may lock, roll back and approve from `settled_at` on; until then `removed` get notices and may roll back.
+    AdministratorsSet {
+        administrators: Vec<Administrator>,
+        added: Vec<PersonId>,
+        removed: Vec<Administrator>,
+        settled_at: Instant,
+    },
+    /// A7: whether a second administrator must approve.
+    QuorumSet { required: bool },
+    /// A7.
+    ApprovalRequested { approval: ApprovalId, approved: Approved, expires_at: Instant },
+    /// A7.
+    ApprovalGiven { approval: ApprovalId, approved: Approved, requested_by: PersonId },
+    /// A7: what it was for was decided together with this.
+    ApprovalUsed { approval: ApprovalId, given_by: PersonId },
     /// K2: generated, uploaded or imported.
     KeyAdded { key: NewKey },
     /// The private part of a key that a lock had removed is in the vault again.

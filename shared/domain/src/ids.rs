@@ -118,6 +118,10 @@ identifier!(
     OperationId, "operation", |t| is_slug(t, 60), "1 to 60 lowercase letters, digits and hyphens, not starting with a hyphen"
 );
 identifier!(
+    /// A request for a second administrator's approval; made here.
+    ApprovalId, "approval", |t| is_slug(t, 60), "1 to 60 lowercase letters, digits and hyphens, not starting with a hyphen"
+);
+identifier!(
     /// A place where environments and keys live, for example `europe`.
     Region, "region", |t| is_slug(t, 40), "1 to 40 lowercase letters, digits and hyphens, not starting with a hyphen"
 );

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BackupId, EnvironmentId, Instant, KeyId, Region};
+use crate::{ApprovalId, BackupId, EnvironmentId, Instant, KeyId, Region};
 
 /// What still depends on a key (K8).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,30 @@ pub enum Rejection {
     BackupNotFound,
     #[error("there is no such operation")]
     OperationNotFound,
+    #[error("there is no such request for approval, or its time is over")]
+    ApprovalNotFound,
+    #[error("the caller is not on the tenant's list of administrators")]
+    AdministratorNotListed,
+    #[error("the caller has become an administrator of this tenant too recently; this is possible from {retry_at}")]
+    AdministratorTooNew { retry_at: Instant },
+    #[error("none of the administrators that the tenant has would be left")]
+    LastAdministrator,
+    #[error("the tenant can have {most} administrators, those that were removed lately included")]
+    TooManyAdministrators { most: usize },
+    #[error("a second administrator has to approve what is asked for, so the tenant needs at least {needed}")]
+    TooFewAdministrators { needed: usize },
+    #[error("nothing needs approval in this tenant")]
+    QuorumNotRequired,
+    #[error("{operation} needs no approval")]
+    ApprovalNotNeeded { operation: String },
+    #[error("{most} requests for approval by the same administrator are open")]
+    TooManyApprovals { most: usize },
+    #[error("the caller asked for this approval; another administrator has to give it")]
+    ApprovalOfOwnRequest { approval: ApprovalId },
+    #[error("the approval is for another plan")]
+    ApprovalOfOtherPlan { approval: ApprovalId },
+    #[error("a second administrator has to approve this")]
+    ApprovalRequired { approval: Option<ApprovalId> },
     #[error("a tenant with this identifier is registered already")]
     TenantExists,
     #[error("an environment with this identifier is registered already")]
@@ -125,7 +149,19 @@ impl Rejection {
             | Self::EnvironmentNotFound
             | Self::KeyNotFound
             | Self::BackupNotFound
-            | Self::OperationNotFound => "not_found",
+            | Self::OperationNotFound
+            | Self::ApprovalNotFound => "not_found",
+            Self::AdministratorNotListed => "administrator_not_listed",
+            Self::AdministratorTooNew { .. } => "administrator_too_new",
+            Self::LastAdministrator => "last_administrator",
+            Self::TooManyAdministrators { .. } => "too_many_administrators",
+            Self::TooFewAdministrators { .. } => "too_few_administrators",
+            Self::QuorumNotRequired => "quorum_not_required",
+            Self::ApprovalNotNeeded { .. } => "approval_not_needed",
+            Self::TooManyApprovals { .. } => "too_many_approvals",
+            Self::ApprovalOfOwnRequest { .. } => "approval_of_own_request",
+            Self::ApprovalOfOtherPlan { .. } => "approval_of_other_plan",
+            Self::ApprovalRequired { .. } => "approval_required",
             Self::TenantExists => "tenant_exists",
             Self::EnvironmentExists => "environment_exists",
             Self::BackupExists => "backup_exists",
@@ -178,7 +214,8 @@ impl Rejection {
         match self {
             Self::KeyBarred { retry_at }
             | Self::KeyChangeTooSoon { retry_at, .. }
-            | Self::LockNotOpen { retry_at, .. } => Some(*retry_at),
+            | Self::LockNotOpen { retry_at, .. }
+            | Self::AdministratorTooNew { retry_at } => Some(*retry_at),
             Self::KeyInUse { retry_at, .. } => *retry_at,
             _ => None,
         }

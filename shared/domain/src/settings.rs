@@ -74,6 +74,22 @@ pub struct Settings {
     pub longest_backup_retention: SecondsDuration,
     /// Locks of one tenant that still hold environments.
     pub open_locks: usize,
+    /// A5: how old a sign-in may be for what needs a recent one.
+    pub recent_sign_in: SecondsDuration,
+    /// A6: how long a new administrator waits to lock, roll back or approve, and how long a removed one still gets notices.
+    pub administrator_wait: SecondsDuration,
+    /// A6: administrators of one tenant. Nobody is added either while more addresses than this have left the list lately.
+    pub administrators_per_tenant: usize,
+    /// A7: how long an approval, and the request for one, holds.
+    pub approval_life: SecondsDuration,
+    /// A7: approvals that one administrator may ask for at a time.
+    pub approvals_per_person: usize,
+    /// A8: within this time attempts with a password or a proof that failed are counted.
+    pub attempt_window: SecondsDuration,
+    /// A8: failed attempts of one person in a tenant.
+    pub attempts_per_person: usize,
+    /// A8: failed attempts of all people of a tenant together. Several times that of one person, so that nobody uses it up alone.
+    pub attempts_per_tenant: usize,
     /// K3: what a key file may ask for.
     pub key_files: KeyFileSettings,
 }
@@ -128,6 +144,14 @@ impl Default for Settings {
             generations_per_environment: 100,
             longest_backup_retention: SecondsDuration::days(3660),
             open_locks: 16,
+            recent_sign_in: SecondsDuration::minutes(10),
+            administrator_wait: SecondsDuration::hours(24),
+            administrators_per_tenant: 50,
+            approval_life: SecondsDuration::days(1),
+            approvals_per_person: 5,
+            attempt_window: SecondsDuration::minutes(15),
+            attempts_per_person: 5,
+            attempts_per_tenant: 50,
             key_files: KeyFileSettings::default(),
         }
     }

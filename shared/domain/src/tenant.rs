@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Environment, Event, Instant, KeyId, KeyState, Lock, ManagedBy, Name, OperationId, PersonId, ProtectionKey,
-    Recorded, Region, Role, TenantId, WrappingKey,
+    Approval, ApprovalId, Environment, Event, Instant, KeyId, KeyState, Lock, ManagedBy, Name, OperationId, PersonId,
+    ProtectionKey, Recorded, Region, Role, TenantId, WrappingKey,
 };
 
 /// Somebody who administers a tenant and gets its notices.
@@ -21,6 +21,21 @@ pub struct Administrator {
     pub email: String,
     /// Global or service administrator.
     pub role: Role,
+}
+
+/// Somebody who was on the list of administrators until lately, or is there with another address (A6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FormerAdministrator {
+    /// As they stood on the list.
+    pub administrator: Administrator,
+    /// Until then they get the notices, and may roll back.
+    pub until: Instant,
+}
+
+/// The same person at the same address.
+pub(crate) fn is_same(one: &Administrator, other: &Administrator) -> bool {
+    one.person == other.person && one.email == other.email
 }
 
 /// What kind of key change happened last.
@@ -63,6 +78,19 @@ pub struct Tenant {
     pub licensed_seats: u32,
     /// Who administers it.
     pub administrators: Vec<Administrator>,
+    /// A6: when those who came onto the list lately may lock, roll back and approve. One who left it before that stays here for as long as
+    /// they are a former one, and is new again when they come back.
+    #[serde(default)]
+    pub new_administrators: BTreeMap<PersonId, Instant>,
+    /// A6: who left the list lately.
+    #[serde(default)]
+    pub former_administrators: Vec<FormerAdministrator>,
+    /// A7: a second administrator must approve what takes something away.
+    #[serde(default)]
+    pub quorum: bool,
+    /// A7: what approval is asked for, or was given and not used yet.
+    #[serde(default)]
+    pub approvals: BTreeMap<ApprovalId, Approval>,
     /// K1: when it opted in.
     pub opted_in_at: Option<Instant>,
     /// Its protection keys, destroyed ones included.
@@ -135,6 +163,10 @@ impl Tenant {
             regions: new.regions.clone(),
             licensed_seats: new.licensed_seats,
             administrators: new.administrators.clone(),
+            new_administrators: BTreeMap::new(),
+            former_administrators: Vec::new(),
+            quorum: false,
+            approvals: BTreeMap::new(),
             opted_in_at: None,
             keys: BTreeMap::new(),
             active_key: None,
@@ -153,6 +185,11 @@ impl Tenant {
     fn fold(&mut self, recorded: &Recorded) {
         match &recorded.event {
             Event::TenantOptedIn => self.opted_in_at = Some(recorded.at),
+            Event::AdministratorsSet { .. } => self.set_administrators(recorded),
+            Event::QuorumSet { .. }
+            | Event::ApprovalRequested { .. }
+            | Event::ApprovalGiven { .. }
+            | Event::ApprovalUsed { .. } => self.fold_approval_event(recorded),
             Event::KeyAdded { key } => {
                 self.keys.insert(key.id.clone(), key.to_key(recorded));
             }
@@ -184,6 +221,61 @@ impl Tenant {
             Event::TenantLocked { .. } => self.lock(recorded),
             Event::OperationFinished { .. } => self.operation = None,
             _ => self.fold_environment_event(&recorded.event),
+        }
+    }
+
+    fn set_administrators(&mut self, recorded: &Recorded) {
+        let Event::AdministratorsSet { administrators, added, removed, settled_at } = &recorded.event else { return };
+        self.administrators.clone_from(administrators);
+        self.new_administrators.retain(|_, settled_at| recorded.at < *settled_at);
+        // Who leaves while new is still so for as long as they are kept as former: coming back begins the wait again.
+        let is_gone = |person: &PersonId| !administrators.iter().any(|listed| listed.person == *person);
+        for left in removed.iter().filter(|removed| is_gone(&removed.person)) {
+            if let Some(until) = self.new_administrators.get_mut(&left.person) {
+                *until = *settled_at;
+            }
+        }
+        self.new_administrators.extend(added.iter().map(|person| (person.clone(), *settled_at)));
+        self.former_administrators.retain(|former| {
+            let is_back = administrators.iter().any(|listed| is_same(listed, &former.administrator));
+            recorded.at < former.until && !is_back
+        });
+        let former = |administrator: &Administrator| FormerAdministrator {
+            administrator: administrator.clone(),
+            until: *settled_at,
+        };
+        self.former_administrators.extend(removed.iter().map(former));
+    }
+
+    fn fold_approval_event(&mut self, recorded: &Recorded) {
+        self.approvals.retain(|_, approval| recorded.at < approval.expires_at);
+        match &recorded.event {
+            Event::QuorumSet { required } => {
+                self.quorum = *required;
+                self.approvals.clear();
+            }
+            Event::ApprovalRequested { approval, approved, expires_at } => {
+                let requested = Approval {
+                    id: approval.clone(),
+                    approved: approved.clone(),
+                    requested_by: recorded.by.clone(),
+                    requested_at: recorded.at,
+                    expires_at: *expires_at,
+                    given_by: None,
+                    given_at: None,
+                };
+                self.approvals.insert(approval.clone(), requested);
+            }
+            Event::ApprovalGiven { approval, .. } => {
+                if let Some(given) = self.approvals.get_mut(approval) {
+                    given.given_by = Some(recorded.by.clone());
+                    given.given_at = Some(recorded.at);
+                }
+            }
+            Event::ApprovalUsed { approval, .. } => {
+                self.approvals.remove(approval);
+            }
+            _ => {}
         }
     }
 

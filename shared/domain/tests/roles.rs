@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use keyward_domain::{OperationName, Role};
+use keyward_domain::{Guard, OperationName, Role};
 
 fn asked_by(role: Role) -> BTreeSet<&'static str> {
     let allowed = OperationName::ALL.iter().filter(|operation| operation.roles().contains(&role));
@@ -17,6 +17,23 @@ fn administrators_of_the_tenant_may_do_everything_of_it() {
     let others: BTreeSet<_> = all.difference(&global).copied().collect();
     let expected = BTreeSet::from(["lease-data-key", "register-backup", "register-environment", "register-tenant"]);
     assert_eq!(others, expected);
+}
+
+/// A5, A7: what is guarded by more than the role, each guard including the ones before it.
+#[test]
+fn what_takes_away_for_good_is_guarded_most() {
+    let guarded = |guard: Guard| -> BTreeSet<&str> {
+        let operations = OperationName::ALL.iter().filter(|operation| operation.guard() == guard);
+        operations.map(|operation| operation.as_str()).collect()
+    };
+    let quorum = BTreeSet::from(["delete-environment", "destroy-key", "lock-tenant", "roll-back-key", "set-quorum"]);
+    assert_eq!(guarded(Guard::Quorum), quorum);
+    assert_eq!(guarded(Guard::RecentSignIn), BTreeSet::from(["give-approval", "set-administrators"]));
+    assert_eq!(guarded(Guard::Logged), BTreeSet::from(["activate-key", "restore-backup", "revert-environment"]));
+    for operation in OperationName::ALL {
+        assert!(operation.needs_recent_sign_in() || !operation.needs_quorum(), "{operation}");
+        assert!(operation.is_destructive() || !operation.needs_recent_sign_in(), "{operation}");
+    }
 }
 
 #[test]

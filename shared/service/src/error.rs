@@ -1,6 +1,7 @@
 //! Why an operation did not happen.
 
-use keyward_domain::Rejection;
+use chrono::TimeDelta;
+use keyward_domain::{Instant, Rejection};
 use keyward_keyfile::{KeyFileError, jwe::JweError};
 
 use crate::ports::{table::TableError, vault::VaultError};
@@ -16,6 +17,22 @@ pub enum ServiceError {
     Forbidden {
         /// The operation.
         operation: &'static str,
+    },
+    /// A5: the caller's last sign-in is too old for this, or the token does not say when it was.
+    #[error("{operation} needs a sign-in that is not older than {} seconds", most.num_seconds())]
+    SignInTooOld {
+        /// The operation.
+        operation: &'static str,
+        /// How old it may be.
+        most: TimeDelta,
+        /// When it was, where the token says so.
+        authenticated_at: Option<Instant>,
+    },
+    /// A8: too many attempts with a password or a proof have failed.
+    #[error("too many attempts failed; the next is possible from {retry_at}")]
+    TooManyAttempts {
+        /// When the next one counts.
+        retry_at: Instant,
     },
     /// The plan whose hash was given is not the plan any more.
     #[error("the plan has changed since it was made")]

@@ -3,6 +3,7 @@
 //! Nothing here knows HTTP, Lambda or a cloud; what is needed from outside comes in through the [`ports`].
 
 mod addresses;
+mod attempts;
 mod audit;
 mod counted;
 mod data_keys;
@@ -39,7 +40,8 @@ pub use notices::{
     MailEvent, MailEventKind, NoticeDocument, NoticeReach, NoticesReach, Recipient, RecipientStatus, notice_at,
 };
 pub use operations::{
-    Challenge, ExchangeKeys, GenerateKey, GeneratedKey, ImportKey, LockProof, LockRequest, Outcome, UploadKey,
+    Challenge, ExchangeKeys, GenerateKey, GeneratedKey, ImportKey, LockProof, LockRequest, Outcome, RequestApproval,
+    UploadKey,
 };
 pub use principal::Principal;
 pub use request::{EncodeAnswer, Idempotency, Request};

@@ -3,10 +3,15 @@
 mod html;
 mod text;
 
-use keyward_domain::{Context, DeletionCause, Event, Instant, Recorded, Tenant, rules::k7_rollback};
+use std::collections::BTreeSet;
+
+use keyward_domain::{
+    Administrator, Approved, Context, DeletionCause, Event, Instant, Recorded, Tenant, rules::k7_rollback,
+};
 
 use crate::counted::{are, counted};
 use crate::notices::{NoticeDocument, Recipient, RecipientStatus};
+use crate::plans::{administrators_effects, quorum_effect};
 
 /// One event in words: a subject, what it means, and until when and how it can be undone.
 struct Words {
@@ -58,9 +63,8 @@ pub(crate) fn compose(
         .collect();
     let more = if told.len() > 1 { format!(" (and {} more)", told.len() - 1) } else { String::new() };
     let subject = format!("[Keyward] {}: {}{more}", tenant.name, told.first()?.subject());
-    let recipients = tenant
-        .administrators
-        .iter()
+    let recipients = told_to(tenant, context.now)
+        .into_iter()
         .map(|administrator| Recipient {
             name: administrator.name.to_string(),
             email: administrator.email.clone(),
@@ -79,16 +83,66 @@ pub(crate) fn compose(
     })
 }
 
+/// A3, A6: the administrators, and who left the list lately: nobody is taken off it unheard. Each address once.
+fn told_to(tenant: &Tenant, now: Instant) -> Vec<&Administrator> {
+    let former = tenant.former_administrators.iter().filter(|former| now < former.until);
+    let mut addresses = BTreeSet::new();
+    let all = tenant.administrators.iter().chain(former.map(|former| &former.administrator));
+    all.filter(|administrator| addresses.insert(administrator.email.as_str())).collect()
+}
+
 fn instant(at: Instant) -> String {
     at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 fn words(tenant: &Tenant, event: &Event, context: &Context<'_>) -> Option<Words> {
-    key_words(tenant, event, context).or_else(|| environment_words(event)).or_else(|| lock_words(tenant, event))
+    people_words(event)
+        .or_else(|| key_words(tenant, event, context))
+        .or_else(|| environment_words(event))
+        .or_else(|| lock_words(tenant, event))
 }
 
 fn said(subject: String, effect: String, undo: String) -> Option<Words> {
     Some(Words { subject, effect, undo })
+}
+
+fn people_words(event: &Event) -> Option<Words> {
+    match event {
+        Event::AdministratorsSet { settled_at, .. } => said(
+            "the list of administrators was changed".to_owned(),
+            administrators_effects(event).join(" "),
+            format!(
+                "at any time: keyward administrator add and remove; whoever is put back by {} does not count as new",
+                instant(*settled_at)
+            ),
+        ),
+        Event::QuorumSet { required } => said(
+            format!("approval by a second administrator was switched {}", if *required { "on" } else { "off" }),
+            quorum_effect(*required).to_owned(),
+            format!("at any time: keyward quorum {}", if *required { "off, which needs approval" } else { "on" }),
+        ),
+        Event::ApprovalRequested { approval, approved, expires_at } => said(
+            format!("approval is asked for: {}", on(approved)),
+            format!(
+                "Nothing is changed yet. Without the approval of another administrator the request is void from {} on.",
+                instant(*expires_at)
+            ),
+            format!("leave it, or read the plan and approve: keyward approval give {approval}"),
+        ),
+        Event::ApprovalGiven { approved, requested_by, .. } => said(
+            format!("approval was given to {requested_by}: {}", on(approved)),
+            format!("{requested_by} can do this now, once, and only as it was planned."),
+            "any change to what it is about makes it void".to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+/// What approval is asked for, in words.
+fn on(approved: &Approved) -> String {
+    let Approved { operation, environment, key, .. } = approved;
+    let named = environment.as_ref().map(|id| format!(" {id}")).or_else(|| key.as_ref().map(|id| format!(" {id}")));
+    format!("{operation}{}", named.unwrap_or_default())
 }
 
 fn key_words(tenant: &Tenant, event: &Event, context: &Context<'_>) -> Option<Words> {

@@ -1,8 +1,8 @@
 //! Plans: what a destructive operation would do, with a hash over what that depends on.
 
 use keyward_domain::{
-    BackupId, Command, Environment, EnvironmentId, KeyId, KeyState, ManagedBy, Name, OperationName, Plan, PlanHash,
-    Rejection, TenantId, WrappingKey,
+    Administrator, BackupId, Command, Environment, EnvironmentId, Event, KeyId, KeyState, ManagedBy, Name,
+    OperationName, Plan, PlanHash, Rejection, TenantId, WrappingKey,
     rules::{l2_opens, l6_lease},
 };
 use serde_json::json;
@@ -24,6 +24,8 @@ pub(crate) fn plan_hash(unit: &Unit<'_>, asked: Asked<'_>, backups: u64) -> Resu
         Some(id) => Some(unit.environment(id)?),
         None => None,
     };
+    let is_about_people = matches!(asked.operation, OperationName::SetAdministrators | OperationName::SetQuorum);
+    let people = is_about_people.then(|| (&tenant.administrators, tenant.quorum));
     let text = json!({
         "operation": asked.operation.as_str(),
         "tenant": tenant.id,
@@ -35,6 +37,7 @@ pub(crate) fn plan_hash(unit: &Unit<'_>, asked: Asked<'_>, backups: u64) -> Resu
         "running": tenant.operation,
         "environment": environment,
         "backups": backups,
+        "people": people,
     });
     Ok(PlanHash(sha256_hex(&text.to_string())))
 }
@@ -46,12 +49,13 @@ impl Keyward {
     /// Not found, or the caller may not.
     pub async fn plan_lock(&self, request: &Request, tenant: &TenantId) -> Result<Plan, ServiceError> {
         let asked = Asked::of(OperationName::PlanLock, tenant);
-        let unit = self.begin(request, asked).await?;
+        let mut unit = self.begin(request, asked).await?;
         let stated_name = unit.tenant()?.name.clone();
         let possessed = unit.tenant()?.active().map(|key| key.fingerprint.clone());
         let leases_until = self.leases_end(tenant).await?.value.until;
         let command = Command::LockTenant { stated_name, possessed, leases_until, operation: new_operation()? };
         let asked = Asked { operation: OperationName::LockTenant, ..asked };
+        self.plan_now(&mut unit, asked).await?;
         let mut plan = plan(&unit, asked, &command, 0)?;
         let tenant = unit.tenant()?;
         plan.environments = tenant.environments;
@@ -79,7 +83,7 @@ impl Keyward {
         tenant: &TenantId,
         key: &KeyId,
     ) -> Result<Plan, ServiceError> {
-        let asked = Asked::of(OperationName::ActivateKey, tenant).key(key);
+        let asked = Asked::of(OperationName::ActivateKey, tenant).key(key).dry_run();
         let unit = self.begin(request, asked).await?;
         if unit.tenant()?.key(key).is_none() {
             return Err(Rejection::KeyNotFound.into());
@@ -109,7 +113,7 @@ impl Keyward {
     /// # Errors
     /// Not found, or the caller may not.
     pub async fn plan_roll_back_key(&self, request: &Request, tenant: &TenantId) -> Result<Plan, ServiceError> {
-        let asked = Asked::of(OperationName::RollBackKey, tenant);
+        let asked = Asked::of(OperationName::RollBackKey, tenant).dry_run();
         let unit = self.begin(request, asked).await?;
         let mut plan = plan(&unit, asked, &Command::RollBackKey { operation: new_operation()? }, 0)?;
         let tenant = unit.tenant()?;
@@ -140,7 +144,7 @@ impl Keyward {
         tenant: &TenantId,
         key: &KeyId,
     ) -> Result<Plan, ServiceError> {
-        let asked = Asked::of(OperationName::DestroyKey, tenant).key(key);
+        let asked = Asked::of(OperationName::DestroyKey, tenant).key(key).dry_run();
         let unit = self.begin(request, asked).await?;
         if unit.tenant()?.key(key).is_none_or(|key| key.state == KeyState::Destroyed) {
             return Err(Rejection::KeyNotFound.into());
@@ -168,7 +172,7 @@ impl Keyward {
         id: &EnvironmentId,
         stated_name: Option<Name>,
     ) -> Result<Plan, ServiceError> {
-        let asked = Asked::of(operation, tenant).environment(id);
+        let asked = Asked::of(operation, tenant).environment(id).dry_run();
         let unit = self.begin(request, asked).await?;
         let stated_name = stated_name.or_else(|| unit.environment(id).ok().map(|known| known.name.clone()));
         let deletes = operation == OperationName::DeleteEnvironment;
@@ -206,7 +210,7 @@ impl Keyward {
         id: &EnvironmentId,
         backup: &BackupId,
     ) -> Result<Plan, ServiceError> {
-        let asked = Asked::of(OperationName::RestoreBackup, tenant).environment(id).backup(backup);
+        let asked = Asked::of(OperationName::RestoreBackup, tenant).environment(id).backup(backup).dry_run();
         let mut unit = self.begin(request, asked).await?;
         let stored = load::<BackupDocument>(&*self.table, &addresses::backup(tenant, id, backup)).await?;
         let stored = stored.ok_or(Rejection::BackupNotFound)?.value.backup;
@@ -222,6 +226,45 @@ impl Keyward {
             "The content of the backup of {} takes the place of the environment's.",
             stored.taken_at.format("%Y-%m-%d %H:%M:%S UTC")
         )];
+        Ok(plan)
+    }
+
+    /// The plan of `set-administrators`.
+    ///
+    /// # Errors
+    /// Not found, or the caller may not.
+    pub async fn plan_set_administrators(
+        &self,
+        request: &Request,
+        tenant: &TenantId,
+        administrators: Vec<Administrator>,
+    ) -> Result<Plan, ServiceError> {
+        let asked = Asked::of(OperationName::SetAdministrators, tenant).dry_run();
+        let unit = self.begin(request, asked).await?;
+        let command = Command::SetAdministrators { administrators };
+        let mut plan = plan(&unit, asked, &command, 0)?;
+        let events = unit.consider(&command, None).unwrap_or_default();
+        plan.effects = match events.first() {
+            Some(event) => administrators_effects(event),
+            None => vec!["The list stays as it is.".to_owned()],
+        };
+        Ok(plan)
+    }
+
+    /// The plan of `set-quorum`.
+    ///
+    /// # Errors
+    /// Not found, or the caller may not.
+    pub async fn plan_set_quorum(
+        &self,
+        request: &Request,
+        tenant: &TenantId,
+        required: bool,
+    ) -> Result<Plan, ServiceError> {
+        let asked = Asked::of(OperationName::SetQuorum, tenant).dry_run();
+        let unit = self.begin(request, asked).await?;
+        let mut plan = plan(&unit, asked, &Command::SetQuorum { required }, 0)?;
+        plan.effects = vec![quorum_effect(required).to_owned()];
         Ok(plan)
     }
 
@@ -257,6 +300,30 @@ fn plan(unit: &Unit<'_>, asked: Asked<'_>, command: &Command, backups: u64) -> R
 
 fn is_protected(environment: &Environment) -> bool {
     environment.managed_by == ManagedBy::Tenant
+}
+
+/// What a new list of administrators means for each who comes or goes.
+pub(crate) fn administrators_effects(event: &Event) -> Vec<String> {
+    let Event::AdministratorsSet { added, removed, settled_at, .. } = event else { return Vec::new() };
+    let until = settled_at.format("%Y-%m-%d %H:%M:%S UTC");
+    let added = added.iter().map(|person| {
+        format!("{person} is added, gets the notices, and can lock, roll back and approve from {until} on.")
+    });
+    let removed = removed.iter().map(|former| {
+        let Administrator { person, email, .. } = former;
+        format!("{person} at {email} is removed, but gets the notices until {until}, and can roll back until then.")
+    });
+    let all: Vec<String> = added.chain(removed).collect();
+    if all.is_empty() { vec!["Only names, roles or the order change.".to_owned()] } else { all }
+}
+
+/// What asking for approvals, or no longer asking for them, means.
+pub(crate) fn quorum_effect(required: bool) -> &'static str {
+    if required {
+        "To lock, roll back, delete and destroy, an administrator needs the approval of another one. So does switching this off."
+    } else {
+        "An administrator locks, rolls back, deletes and destroys alone. Open requests for approval are gone."
+    }
 }
 
 fn lock_effects(tenant: &keyward_domain::Tenant) -> Vec<String> {

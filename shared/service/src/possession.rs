@@ -1,7 +1,7 @@
 //! L1: proof that somebody holds the active key.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use keyward_domain::{Fingerprint, OperationName, Tenant, TenantId};
+use keyward_domain::{Fingerprint, OperationName, Tenant, TenantId, rules::l1_possession};
 use keyward_keyfile::possession;
 
 use crate::{
@@ -33,7 +33,7 @@ impl Keyward {
         tenant_id: &TenantId,
     ) -> Result<Challenge, ServiceError> {
         let document = self.tenant_for(request, tenant_id, OperationName::ChallengePossession).await?;
-        let key = keyward_domain::rules::l1_possession::active_key(&document.tenant)?;
+        let key = l1_possession::active_key(&document.tenant)?;
         let nonce = random_hex::<32>()?;
         let expires_at = request.now + self.settings.challenge_life.delta();
         let challenge = ChallengeDocument {
@@ -49,13 +49,21 @@ impl Keyward {
         Ok(Challenge { challenge: nonce, message, key: key.id.clone(), expires_at })
     }
 
-    /// Checks a proof. The key that it proves may be any; whether it is the active one is the domain's to say.
-    pub(crate) async fn check_proof(
+    /// Checks that a proof is one of possession of the active key.
+    pub(crate) async fn prove(
         &self,
         request: &Request,
         tenant: &Tenant,
         proof: &LockProof,
     ) -> Result<Proven, ServiceError> {
+        let active = l1_possession::active_key(tenant)?;
+        let proven = self.check_proof(request, tenant, proof).await?;
+        l1_possession::is_possessed(active, Some(&proven.fingerprint))?;
+        Ok(proven)
+    }
+
+    /// Checks a proof. The key that it proves may be any; whether it is the active one is the domain's to say.
+    async fn check_proof(&self, request: &Request, tenant: &Tenant, proof: &LockProof) -> Result<Proven, ServiceError> {
         match proof {
             LockProof::KeyFile { sealed } => {
                 let key = self.open_key_file(sealed).await?;

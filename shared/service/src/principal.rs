@@ -1,6 +1,6 @@
 //! Who calls, and what A1 lets them do.
 
-use keyward_domain::{Environment, Instant, OperationName, PersonId, Role, TenantId};
+use keyward_domain::{Environment, Instant, OperationName, PersonId, Role, Settings, TenantId};
 
 use crate::ServiceError;
 
@@ -50,5 +50,24 @@ impl Principal {
         } else {
             Err(ServiceError::Forbidden { operation: operation.as_str() })
         }
+    }
+
+    /// A5: the caller has signed in recently, where the operation needs that. A token that does not say when has never.
+    ///
+    /// # Errors
+    /// [`ServiceError::SignInTooOld`].
+    pub fn signed_in_recently(
+        &self,
+        operation: OperationName,
+        now: Instant,
+        settings: &Settings,
+    ) -> Result<(), ServiceError> {
+        let most = settings.recent_sign_in.delta();
+        let is_recent = self.authenticated_at.is_some_and(|at| now < at + most);
+        if is_recent || !operation.needs_recent_sign_in() {
+            return Ok(());
+        }
+        let operation = operation.as_str();
+        Err(ServiceError::SignInTooOld { operation, most, authenticated_at: self.authenticated_at })
     }
 }

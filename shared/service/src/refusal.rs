@@ -12,11 +12,13 @@ pub(crate) struct Asked<'a> {
     pub(crate) environment: Option<&'a EnvironmentId>,
     pub(crate) key: Option<&'a KeyId>,
     pub(crate) backup: Option<&'a BackupId>,
+    /// Only the plan is asked for; nothing is changed.
+    pub(crate) dry_run: bool,
 }
 
 impl<'a> Asked<'a> {
     pub(crate) fn of(operation: OperationName, tenant: &'a TenantId) -> Self {
-        Self { operation, tenant, environment: None, key: None, backup: None }
+        Self { operation, tenant, environment: None, key: None, backup: None, dry_run: false }
     }
 
     pub(crate) fn environment(self, environment: &'a EnvironmentId) -> Self {
@@ -25,6 +27,10 @@ impl<'a> Asked<'a> {
 
     pub(crate) fn key(self, key: &'a KeyId) -> Self {
         Self { key: Some(key), ..self }
+    }
+
+    pub(crate) fn dry_run(self) -> Self {
+        Self { dry_run: true, ..self }
     }
 
     pub(crate) fn backup(self, backup: &'a BackupId) -> Self {
@@ -37,6 +43,8 @@ fn code(error: &ServiceError) -> Option<&'static str> {
     match error {
         ServiceError::Rejected(rejection) => Some(rejection.code()),
         ServiceError::Forbidden { .. } => Some("forbidden"),
+        ServiceError::SignInTooOld { .. } => Some("sign_in_too_old"),
+        ServiceError::TooManyAttempts { .. } => Some("too_many_attempts"),
         ServiceError::PlanChanged => Some("plan_changed"),
         ServiceError::Stale => Some("precondition_failed"),
         ServiceError::KeyFile(error) => Some(error.code()),
@@ -48,7 +56,7 @@ fn code(error: &ServiceError) -> Option<&'static str> {
 }
 
 /// Whether the error is a failed proof of possession, and not a refusal for another reason.
-fn is_failed_proof(error: &ServiceError) -> bool {
+pub(crate) fn is_failed_proof(error: &ServiceError) -> bool {
     matches!(
         error,
         ServiceError::KeyFile(_)

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use keyward_domain::{
-    Backup, Command, Context, Environment, EnvironmentId, Event, Facts, KeyId, Operation, Recorded, Rejection, Tenant,
-    TenantId, decide,
+    ApprovalId, Backup, Command, Context, Environment, EnvironmentId, Event, Facts, KeyId, Operation, PlanHash,
+    Recorded, Rejection, Tenant, TenantId, decide,
 };
 
 use crate::{
@@ -27,6 +27,8 @@ pub(crate) struct Unit<'a> {
     environments: BTreeMap<EnvironmentId, (Stored<Environment>, bool)>,
     operation: Option<Stored<OperationDocument>>,
     backup: Option<Backup>,
+    plan: Option<PlanHash>,
+    approval: Option<ApprovalId>,
     recorded: Vec<Recorded>,
     first_sequence: u64,
     affected: Vec<String>,
@@ -51,6 +53,8 @@ impl<'a> Unit<'a> {
             environments: BTreeMap::new(),
             operation: None,
             backup: None,
+            plan: None,
+            approval: None,
             recorded: Vec::new(),
             first_sequence,
             affected: Vec::new(),
@@ -100,6 +104,24 @@ impl<'a> Unit<'a> {
         self.backup = backup;
     }
 
+    pub(crate) fn set_plan(&mut self, plan: PlanHash) {
+        self.plan = Some(plan);
+    }
+
+    /// The hash of the plan as it is now, where it was asked for.
+    pub(crate) fn plan(&self) -> Option<&PlanHash> {
+        self.plan.as_ref()
+    }
+
+    /// The request for approval that the answer is about.
+    pub(crate) fn set_approval(&mut self, approval: Option<ApprovalId>) {
+        self.approval = approval;
+    }
+
+    pub(crate) fn context(&self) -> &Context<'a> {
+        &self.context
+    }
+
     pub(crate) fn set_operation(&mut self, operation: Stored<OperationDocument>) {
         self.operation = Some(operation);
     }
@@ -141,6 +163,7 @@ impl<'a> Unit<'a> {
             tenant: self.tenant.clone(),
             environment: environment.and_then(|id| self.environments.get(id)).map(|(stored, _)| stored.value.clone()),
             backup: self.backup.clone(),
+            plan: self.plan.clone(),
         };
         decide(&facts, command, &self.context)
     }
@@ -214,6 +237,7 @@ impl<'a> Unit<'a> {
             tenant: self.tenant()?.clone(),
             environment: environment.and_then(|id| self.environments.get(id)).map(|(stored, _)| stored.value.clone()),
             backup: self.backup.clone(),
+            approval: self.approval.as_ref().and_then(|id| self.tenant.as_ref()?.approvals.get(id)).cloned(),
             operation: self.operation.as_ref().map(|stored| stored.value.operation.clone()),
             events: self.recorded.iter().map(|recorded| recorded.event.clone()).collect(),
             decided_at: self.context.now,

@@ -1,6 +1,10 @@
 //! Tokens that are none.
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::{
+    hmac,
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use keyward_adapters::tokens::{Claims, DevelopmentIssuer};
 use serde_json::{Value, json};
@@ -35,6 +39,17 @@ pub(crate) fn unbelieved(stage: &Stage) -> Vec<(&'static str, Option<String>, &'
     let (header, rest) = token.split_once('.').unwrap();
     let claims = URL_SAFE_NO_PAD.encode(json!({ "sub": "bob" }).to_string());
     let same = |_: &str| URL_SAFE_NO_PAD.decode(signature).unwrap();
+    // Somebody's own key, brought along in the token itself (RFC 7515, sections 4.1.2 and 4.1.3).
+    let own_key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+    let own = |message: &str| own_key.sign(&SystemRandom::new(), message.as_bytes()).unwrap().as_ref().to_vec();
+    let point = own_key.public_key().as_ref();
+    let coordinate = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let jwk = json!({ "kty": "EC", "crv": "P-256", "x": coordinate(&point[1..33]), "y": coordinate(&point[33..]) });
+    let injected = |members: &Value| {
+        let mut header = json!({ "alg": "ES256", "typ": "JWT" });
+        header.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        header
+    };
     vec![
         ("no token", None, "unauthenticated"),
         ("empty", Some(String::new()), "unauthenticated"),
@@ -51,8 +66,18 @@ pub(crate) fn unbelieved(stage: &Stage) -> Vec<(&'static str, Option<String>, &'
         ("HMAC with the public key", Some(with_header(&token, &under("HS256"), hs256)), "unauthenticated"),
         ("another kid", Some(with_header(&token, &json!({ "alg": "ES256", "kid": "other" }), same)), "unauthenticated"),
         (
-            "key in the header",
-            Some(with_header(&token, &json!({ "alg": "ES256", "jwk": {} }), same)),
+            "its own key in the header",
+            Some(with_header(&token, &injected(&json!({ "jwk": jwk })), own)),
+            "unauthenticated",
+        ),
+        (
+            "its own key in the header, under the issuer's kid",
+            Some(with_header(&token, &injected(&json!({ "jwk": jwk, "kid": kid })), own)),
+            "unauthenticated",
+        ),
+        (
+            "its own keys elsewhere",
+            Some(with_header(&token, &injected(&json!({ "jku": "http://127.0.0.1:9/keys", "kid": "own" })), own)),
             "unauthenticated",
         ),
         ("other claims", Some(format!("{header}.{claims}.{signature}")), "unauthenticated"),

@@ -153,7 +153,8 @@ pub(crate) fn conditions() -> Vec<Case> {
 /// Positions that were not handed out for this list.
 pub(crate) fn pages(stage: &Stage) -> Vec<Case> {
     let position = |who: &str, path: &str| {
-        let link = stage.local.get(&stage.tokens[who], path).must_be(200).body["nextLink"].as_str().unwrap().to_owned();
+        let link =
+            stage.local.get(&stage.local.token(who), path).must_be(200).body["nextLink"].as_str().unwrap().to_owned();
         link.split("after=").nth(1).unwrap().split('&').next().unwrap().to_owned()
     };
     let environments = position("alice", "/v1/tenants/contoso/environments?limit=1");

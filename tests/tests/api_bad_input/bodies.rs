@@ -61,6 +61,7 @@ pub(crate) fn cases() -> Vec<Case> {
     }
     cases.extend(members());
     cases.extend(tenants());
+    cases.extend(people());
     cases.extend(small());
     cases
 }
@@ -138,6 +139,39 @@ fn tenants() -> Vec<Case> {
     cases.push(post("no administrators".to_owned(), tenant("administrators", json!([]))));
     cases.push(post("a tenant that is there".to_owned(), tenant("id", json!("fabrikam"))).is(409, "tenant_exists"));
     cases
+}
+
+/// Who administers, and what they approve.
+fn people() -> Vec<Case> {
+    let eve = |email: &str| json!({ "person": "eve", "name": "Eve", "email": email, "role": "service_administrator" });
+    let set = |name: &str, list: Value| {
+        let body = json!({ "administrators": list }).to_string();
+        Case::post(name, "alice", "/administrators/set", body)
+    };
+    let post = |path: &str, body: Value| Case::post(&format!("{path} {body:.60}"), "alice", path, body.to_string());
+    let plan = "0".repeat(64);
+    vec![
+        set("no list", json!(null)),
+        set("nobody", json!([])),
+        set("the same person twice", json!([eve("a@x.example"), eve("b@x.example")])),
+        set("no address", json!([eve("x")])),
+        set("too long a list", json!(vec![eve("a@x.example"); 101])),
+        set("only new ones", json!([eve("a@x.example")])).is(409, "last_administrator").logged(),
+        post("/quorum/set", json!({})),
+        post("/quorum/set", json!({ "required": "yes" })),
+        post("/quorum/set", json!({ "required": true, "plan": plan })).is(412, "plan_changed").logged(),
+        post("/approvals", json!({ "operation": CANARY })),
+        post("/approvals", json!({ "operation": "activate-key" })),
+        post("/approvals", json!({ "operation": "destroy-key" })),
+        post("/approvals", json!({ "operation": "lock-tenant", "key": "k1" })),
+        post("/approvals", json!({ "operation": "delete-environment", "environment": "../prod-eu" })),
+        post("/approvals", json!({ "operation": "delete-environment", "environment": "nothing" })).is(404, "not_found"),
+        post("/approvals", json!({ "operation": "destroy-key", "key": "nothing" })).is(404, "not_found"),
+        post("/approvals", json!({ "operation": "lock-tenant" })).is(409, "quorum_not_required"),
+        post("/approvals/ap-1/give", json!({})),
+        post("/approvals/AP/give", json!({ "plan": plan })).is(400, "invalid_id"),
+        post("/approvals/ap-1/give", json!({ "plan": plan })).is(404, "not_found").logged(),
+    ]
 }
 
 /// Operations that take little.

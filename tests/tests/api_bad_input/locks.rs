@@ -11,7 +11,6 @@ pub(crate) fn cases(stage: &Stage) -> Vec<Case> {
     let good = alice.seal_file(&pfx_of(key(0)), PASSWORD);
     let named = |name: &str| json!({ "statedName": name, "sealedKeyFile": good });
     let answer = |challenge: &str, signature: &str| json!({ "statedName": "Contoso Ltd", "answer": { "challenge": challenge, "signature": signature } });
-    let file = |sealed: String| json!({ "statedName": "Contoso Ltd", "sealedKeyFile": sealed });
     let challenge = |who: &str| {
         let answer = stage.local.actor(who).post("/lock/challenge", &json!({})).must_be(200);
         answer.body["challenge"].as_str().unwrap().to_owned()
@@ -43,13 +42,27 @@ pub(crate) fn cases(stage: &Stage) -> Vec<Case> {
         lock("a challenge that reaches elsewhere", answer("../TENANT", "AAAA")).is(409, "challenge_not_usable").told(),
         lock("bob's challenge", answer(&challenge("bob"), "AAAA")).is(409, "challenge_not_usable").told(),
         lock("no signature", answer(&own, "")).is(409, "possession_not_proven").told(),
-        lock("long signature", answer(&own, &"A".repeat(100_000))).is(409, "possession_not_proven").told(),
-        lock("another key's file", file(alice.seal_file(&pfx_of(key(1)), PASSWORD)))
-            .is(409, "possession_not_proven")
-            .told(),
-        lock("wrong password", file(alice.seal_file(&pfx_of(key(0)), CANARY))).is(422, "wrong_password").told(),
-        lock("no key file", file(alice.seal_file(CANARY.as_bytes(), CANARY))).is(422, "not_pfx").told(),
-        lock("not sealed", file(CANARY.to_owned())).is(422, "sealed_malformed").told(),
-        lock("a sealed password", file(alice.seal(CANARY.as_bytes()))).is(422, "not_sealed_for_this_vault").told(),
+    ]
+}
+
+/// A8: no person has more than five failed attempts within a quarter of an hour.
+pub(crate) fn files(stage: &Stage) -> Vec<Case> {
+    let alice = stage.alice();
+    let lock = |name: &str, who: &'static str, body: Value| {
+        Case::post(&format!("lock: {name}"), who, "/lock", body.to_string())
+    };
+    let file = |name: &str, sealed: String| {
+        lock(name, "alice", json!({ "statedName": "Contoso Ltd", "sealedKeyFile": sealed }))
+    };
+    let challenge = stage.local.actor("bob").post("/lock/challenge", &json!({})).must_be(200).body["challenge"].clone();
+    let answer = json!({ "challenge": challenge, "signature": "A".repeat(100_000) });
+    let long = json!({ "statedName": "Contoso Ltd", "answer": answer });
+    vec![
+        lock("long signature", "bob", long).is(409, "possession_not_proven").told(),
+        file("another key's file", alice.seal_file(&pfx_of(key(1)), PASSWORD)).is(409, "possession_not_proven").told(),
+        file("wrong password", alice.seal_file(&pfx_of(key(0)), CANARY)).is(422, "wrong_password").told(),
+        file("no key file", alice.seal_file(CANARY.as_bytes(), CANARY)).is(422, "not_pfx").told(),
+        file("not sealed", CANARY.to_owned()).is(422, "sealed_malformed").told(),
+        file("a sealed password", alice.seal(CANARY.as_bytes())).is(422, "not_sealed_for_this_vault").told(),
     ]
 }

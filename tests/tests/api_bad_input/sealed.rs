@@ -54,7 +54,7 @@ pub(crate) fn cases(stage: &Stage) -> Vec<Case> {
         generate("four parts", good.rsplit_once('.').unwrap().0).is(422, MALFORMED),
         generate("six parts", &format!("{good}.AAAA")).is(422, MALFORMED),
         generate("JSON form", &json!({ "ciphertext": CANARY }).to_string()).is(422, MALFORMED),
-        generate("a token", &stage.tokens["alice"]).is(422, MALFORMED),
+        generate("a token", &stage.local.token("alice")).is(422, MALFORMED),
         generate("cut off", &good[..good.len() - 8]).is(422, MALFORMED),
         generate("padded", &format!("{good}==")).is(422, MALFORMED),
         generate("standard alphabet", &with_part(&good, 1, |text| format!("+/{}", &text[2..]))).is(422, MALFORMED),

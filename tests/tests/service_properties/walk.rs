@@ -139,7 +139,10 @@ impl Walk {
             self.reached.count("refusals");
             let is_refusal = matches!(
                 refusal,
-                ServiceError::Rejected(_) | ServiceError::Forbidden { .. } | ServiceError::ChallengeNotUsable
+                ServiceError::Rejected(_)
+                    | ServiceError::Forbidden { .. }
+                    | ServiceError::ChallengeNotUsable
+                    | ServiceError::TooManyAttempts { .. }
             );
             must!(is_refusal, "{wish:?} at {} broke: {refusal:?}", self.now);
             must!(
@@ -404,7 +407,8 @@ impl Walk {
 
 /// What a refused request must leave as it is: everything but the audit log, its copy for the history, and the notice.
 fn state_of(items: &Items) -> BTreeMap<&str, String> {
-    let logged = |sort: &str| ["AUDIT#", "HISTORY#", "NOTICE#"].iter().any(|prefix| sort.starts_with(prefix));
+    let logged =
+        |sort: &str| ["AUDIT#", "HISTORY#", "NOTICE#", "ATTEMPTS"].iter().any(|prefix| sort.starts_with(prefix));
     let kept = items.iter().filter(|(sort, _)| !logged(sort));
     kept.map(|(sort, item)| match sort.as_str() {
         "TENANT" => (sort.as_str(), format!("{:?} {}", item.fence, body(item)["tenant"])),

@@ -1,8 +1,8 @@
 //! What a change is answered with. The same answer is stored for a repetition of the request, so nothing that is handed out once is in it.
 
 use keyward_api::views::{
-    ActivationOutcome, ActivationView, BackupView, EnvironmentView, GeneratedKeyView, KeyView, LockView, OperationView,
-    TenantView,
+    ActivationOutcome, ActivationView, ApprovalView, BackupView, EnvironmentView, GeneratedKeyView, KeyView, LockView,
+    OperationView, TenantView,
 };
 use keyward_domain::{Event, KeyId, OperationId, OperationName, ProtectionKey, Recorded, Settings};
 use keyward_service::{Answer, Outcome};
@@ -26,6 +26,8 @@ fn json<T: Serialize>(status: u16, view: &T) -> Answer {
 pub(super) fn of_outcome(operation: OperationName, outcome: &Outcome, settings: &Settings) -> Answer {
     match operation {
         OperationName::RegisterTenant => json(201, &tenant(outcome, settings)),
+        OperationName::RequestApproval => json(201, &outcome.approval.as_ref().map(ApprovalView::from)),
+        OperationName::GiveApproval => json(200, &outcome.approval.as_ref().map(ApprovalView::from)),
         OperationName::GenerateKey => match key(outcome) {
             Some(key) => json(201, &GeneratedKeyView { key: key.into(), pfx: None, note: HANDED_OUT.to_owned() }),
             None => json(201, &tenant(outcome, settings)),

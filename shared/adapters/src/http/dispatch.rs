@@ -7,11 +7,12 @@ use keyward_api::{
     Problem, parse_body,
     requests::{
         ActivateKeyRequest, DeleteEnvironmentRequest, DestroyKeyRequest, EmptyRequest, GenerateKeyRequest,
-        ImportKeyRequest, LeaseDataKeyRequest, LockTenantRequest, RegisterBackupRequest, RegisterEnvironmentRequest,
-        RegisterTenantRequest, RestoreBackupRequest, RevertEnvironmentRequest, RollBackKeyRequest, UploadKeyRequest,
+        GiveApprovalRequest, ImportKeyRequest, LeaseDataKeyRequest, LockTenantRequest, RegisterBackupRequest,
+        RegisterEnvironmentRequest, RegisterTenantRequest, RequestApprovalRequest, RestoreBackupRequest,
+        RevertEnvironmentRequest, RollBackKeyRequest, SetAdministratorsRequest, SetQuorumRequest, UploadKeyRequest,
     },
     views::{
-        AuditEventView, BackupView, ChallengeView, EnvironmentView, ExchangeKeyView, JsonWebKey, KeyView,
+        ApprovalView, AuditEventView, BackupView, ChallengeView, EnvironmentView, ExchangeKeyView, JsonWebKey, KeyView,
         LeasedDataKeyView, OperationView, PageView, PlanView, TenantView, TransferKeyView,
     },
 };
@@ -19,7 +20,7 @@ use keyward_domain::{Name, OperationName, PlanHash, TenantId};
 use keyward_service::ports::vault::VaultPublicKey;
 use keyward_service::{
     AuditEntry, EnvironmentFilter, ExchangeKeys, GenerateKey, ImportKey, LockProof, LockRequest, Outcome, Request,
-    UploadKey,
+    RequestApproval, UploadKey,
 };
 use serde::Serialize;
 
@@ -75,6 +76,8 @@ impl Gate {
             Op::RegisterTenant | Op::OptInTenant | Op::ReadTenant | Op::ListAuditEvents | Op::ReadOperation => {
                 self.tenants(call).await
             }
+            Op::SetAdministrators | Op::SetQuorum => self.people(call).await,
+            Op::RequestApproval | Op::GiveApproval | Op::ListApprovals => self.approvals(call).await,
             Op::ReadExchangeKey | Op::GenerateKey | Op::UploadKey | Op::ImportKey | Op::ListKeys | Op::ReadKey => {
                 self.keys(call).await
             }
@@ -137,6 +140,45 @@ impl Gate {
                 let operation = call.parameters.operation()?;
                 let operation = keyward.read_operation(request, &call.tenant()?, &operation).await?;
                 view(&OperationView::from(&operation))
+            }
+        }
+    }
+
+    async fn people(&self, call: &Call) -> Replied {
+        let (keyward, request, tenant) = (&self.keyward, &call.request, call.tenant()?);
+        if call.route.operation == OperationName::SetQuorum {
+            let SetQuorumRequest { required, plan } = parse_body(&call.body)?;
+            if call.query.dry_run {
+                return view(&PlanView::from(keyward.plan_set_quorum(request, &tenant, required).await?));
+            }
+            return self.changed(call, &keyward.set_quorum(&call.planned(plan), &tenant, required).await?);
+        }
+        let SetAdministratorsRequest { administrators, plan } = parse_body(&call.body)?;
+        let wanted = administrators.into_iter().map(Into::into).collect();
+        if call.query.dry_run {
+            return view(&PlanView::from(keyward.plan_set_administrators(request, &tenant, wanted).await?));
+        }
+        self.changed(call, &keyward.set_administrators(&call.planned(plan), &tenant, wanted).await?)
+    }
+
+    async fn approvals(&self, call: &Call) -> Replied {
+        let (keyward, tenant) = (&self.keyward, call.tenant()?);
+        match call.route.operation {
+            OperationName::RequestApproval => {
+                let wanted: RequestApprovalRequest = parse_body(&call.body)?;
+                wanted.check()?;
+                let RequestApprovalRequest { operation, environment, key, plan } = wanted;
+                let wanted = RequestApproval { operation: operation.into(), environment, key };
+                self.changed(call, &keyward.request_approval(&call.planned(plan), &tenant, &wanted).await?)
+            }
+            OperationName::GiveApproval => {
+                let GiveApprovalRequest { plan } = parse_body(&call.body)?;
+                let approval = call.parameters.approval()?;
+                self.changed(call, &keyward.give_approval(&call.request, &tenant, &approval, &plan).await?)
+            }
+            _ => {
+                let open = keyward.list_approvals(&call.request, &tenant).await?;
+                view(&PageView::whole(open.iter().map(ApprovalView::from).collect()))
             }
         }
     }

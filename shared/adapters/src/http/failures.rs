@@ -37,6 +37,12 @@ pub(super) fn problem(error: &ServiceError) -> Problem {
     match error {
         ServiceError::Rejected(rejection) => Problem::from(rejection),
         ServiceError::Forbidden { .. } => Problem::forbidden(error.to_string()),
+        ServiceError::SignInTooOld { most, authenticated_at, .. } => {
+            Problem::sign_in_too_old(error.to_string(), *most, *authenticated_at)
+        }
+        ServiceError::TooManyAttempts { retry_at } => {
+            Problem::new("too_many_attempts", error.to_string()).mended_at(*retry_at)
+        }
         ServiceError::PlanChanged => Problem::new("plan_changed", error.to_string()),
         ServiceError::Stale => Problem::new("precondition_failed", error.to_string()),
         ServiceError::IdempotencyKeyReused => Problem::new("idempotency_key_reused", error.to_string()),

@@ -237,7 +237,7 @@ pub fn failure(problem: &Problem, now: Instant) -> Response<Vec<u8>> {
     let headers = response.headers_mut();
     match problem.status {
         401 => {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"keyward\""));
+            headers.insert(header::WWW_AUTHENTICATE, sign_in(problem));
         }
         405 => {
             let allowed = problem.detail.trim_start_matches("this path takes ");
@@ -246,11 +246,20 @@ pub fn failure(problem: &Problem, now: Instant) -> Response<Vec<u8>> {
             }
         }
         429 | 503 => {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            let seconds = problem.retry_at.map_or(1, |at| (at - now).num_seconds().max(0) + 1);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         _ => {}
     }
     response
+}
+
+/// How to sign in: anew where that was too long ago (RFC 9470).
+fn sign_in(problem: &Problem) -> HeaderValue {
+    let plain = HeaderValue::from_static("Bearer realm=\"keyward\"");
+    let Some(seconds) = problem.facts.get("maxAgeSeconds").and_then(serde_json::Value::as_i64) else { return plain };
+    let anew = format!("Bearer realm=\"keyward\", error=\"insufficient_user_authentication\", max_age=\"{seconds}\"");
+    HeaderValue::from_str(&anew).unwrap_or(plain)
 }
 
 fn base(status: u16, media_type: &'static str, body: Vec<u8>, now: Instant) -> Response<Vec<u8>> {

@@ -19,6 +19,15 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         Rejection::RegionNotEnabled { regions, contact } => several(json!({"regions": regions, "contact": contact})),
         Rejection::RegionNotOfTenant { region, regions } => several(json!({"region": region, "regions": regions})),
         Rejection::KeySizeNotAllowed { bits, allowed } => several(json!({"bits": bits, "allowed": allowed})),
+        Rejection::TooManyAdministrators { most } | Rejection::TooManyApprovals { most } => one("most", most),
+        Rejection::TooFewAdministrators { needed } => one("needed", needed),
+        Rejection::ApprovalNotNeeded { operation } => one("operation", operation),
+        Rejection::ApprovalOfOwnRequest { approval } | Rejection::ApprovalOfOtherPlan { approval } => {
+            one("approval", approval)
+        }
+        Rejection::ApprovalRequired { approval } => {
+            approval.as_ref().map_or_else(BTreeMap::new, |id| one("approval", id))
+        }
         Rejection::TooManyKeys { most } => one("most", most),
         Rejection::TooManyGenerations { most } => one("most", most),
         Rejection::OperationRunning { operation } => one("operation", operation),
@@ -46,6 +55,11 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         | Rejection::KeyNotFound
         | Rejection::BackupNotFound
         | Rejection::OperationNotFound
+        | Rejection::ApprovalNotFound
+        | Rejection::AdministratorNotListed
+        | Rejection::AdministratorTooNew { retry_at: _ }
+        | Rejection::LastAdministrator
+        | Rejection::QuorumNotRequired
         | Rejection::TenantExists
         | Rejection::EnvironmentExists
         | Rejection::BackupExists

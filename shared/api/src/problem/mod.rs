@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use keyward_domain::{IdError, Rejection};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -121,6 +121,20 @@ impl Problem {
     #[must_use]
     pub fn forbidden(detail: impl Into<String>) -> Self {
         Self::new("forbidden", detail)
+    }
+
+    /// A5: the caller has to sign in again; `authenticated_at` is when that was, where the token says so.
+    #[must_use]
+    pub fn sign_in_too_old(
+        detail: impl Into<String>,
+        most: TimeDelta,
+        authenticated_at: Option<DateTime<Utc>>,
+    ) -> Self {
+        let problem = Self::new("sign_in_too_old", detail).with("maxAgeSeconds", most.num_seconds());
+        match authenticated_at {
+            Some(at) => problem.with("authenticatedAt", at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+            None => problem,
+        }
     }
 
     /// There is no such thing, or it is not the caller's (A2).

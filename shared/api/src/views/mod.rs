@@ -1,6 +1,7 @@
 //! What callers get. Instants that follow from a rule are derived here from the state, the settings and the instant of the
 //! answer, so that a view says what holds now, whether or not a timer has been there.
 
+mod approval;
 mod audit;
 mod environment;
 mod key;
@@ -11,6 +12,7 @@ mod page;
 mod plan;
 mod tenant;
 
+pub use approval::ApprovalView;
 pub use audit::AuditEventView;
 pub use environment::{BackupView, EnvironmentState, EnvironmentView, LeasedDataKeyView};
 pub use key::{ExchangeKeyView, GeneratedKeyView, JsonWebKey, KeyView, TransferKeyView};

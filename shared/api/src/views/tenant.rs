@@ -26,11 +26,33 @@ pub struct AdministratorView {
     /// Global or service administrator.
     #[schema(value_type = AdministratorRole)]
     pub role: Role,
+    /// A6: came onto the list lately; can lock, roll back and approve from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_until: Option<DateTime<Utc>>,
+    /// A6: left the list lately, or stands on it with another address; gets the notices until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_until: Option<DateTime<Utc>>,
+}
+
+impl AdministratorView {
+    /// Those on the list, and those who left it lately.
+    fn all(tenant: &Tenant, now: DateTime<Utc>) -> (Vec<Self>, Vec<Self>) {
+        let listed = tenant.administrators.iter().map(|administrator| {
+            let new_until = tenant.new_administrators.get(&administrator.person).copied().filter(|until| now < *until);
+            Self { new_until, ..Self::from(administrator) }
+        });
+        let former = tenant.former_administrators.iter().filter(|former| now < former.until);
+        let former =
+            former.map(|former| Self { former_until: Some(former.until), ..Self::from(&former.administrator) });
+        (listed.collect(), former.collect())
+    }
 }
 
 impl From<&Administrator> for AdministratorView {
     fn from(administrator: &Administrator) -> Self {
         Self {
+            new_until: None,
+            former_until: None,
             person: administrator.person.clone(),
             name: administrator.name.clone(),
             email: administrator.email.clone(),
@@ -137,6 +159,12 @@ pub struct TenantView {
     pub licensed_seats: u32,
     /// Who administers it.
     pub administrators: Vec<AdministratorView>,
+    /// A6: who left that list lately and still gets the notices.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_administrators: Vec<AdministratorView>,
+    /// A7: a second administrator must approve what takes something away.
+    #[serde(default)]
+    pub quorum: bool,
     /// K1: when it opted in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opted_in_at: Option<DateTime<Utc>>,
@@ -179,13 +207,16 @@ impl TenantView {
     pub fn new(tenant: &Tenant, now: DateTime<Utc>, settings: &Settings) -> Self {
         let (open, past): (Vec<&Lock>, Vec<&Lock>) = tenant.locks.iter().partition(|lock| now < lock.deletion_at);
         let past_deadline: u64 = past.iter().map(|lock| lock.remaining).sum();
+        let (administrators, former_administrators) = AdministratorView::all(tenant, now);
         let last_change = tenant.last_change.as_ref().map(|change| KeyChangeView::new(change, settings));
         Self {
             id: tenant.id.clone(),
             name: tenant.name.clone(),
             regions: tenant.regions.clone(),
             licensed_seats: tenant.licensed_seats,
-            administrators: tenant.administrators.iter().map(Into::into).collect(),
+            administrators,
+            former_administrators,
+            quorum: tenant.quorum,
             opted_in_at: tenant.opted_in_at,
             active_key: tenant.active_key.clone(),
             lock_opens_at: last_change.as_ref().map(|change| change.lock_opens_at),

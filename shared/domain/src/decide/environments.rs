@@ -1,9 +1,10 @@
 //! Environments, their backups and their data keys.
 
 use crate::{
-    Backup, BackupId, Context, DeletionCause, Environment, Event, Instant, ManagedBy, Name, Rejection, Tenant,
-    WrappingKey,
+    Backup, BackupId, Context, DeletionCause, Environment, Event, Instant, ManagedBy, Name, OperationName, PlanHash,
+    Rejection, Tenant, WrappingKey,
     command::NewEnvironment,
+    decide::people::approved,
     rules::{e1_protect, e2_barred, e3_backup, e4_name, k1_opt_in, k5_change, l6_lease},
 };
 
@@ -60,11 +61,13 @@ pub(super) fn delete(
     tenant: &Tenant,
     environment: &Environment,
     stated_name: Option<&Name>,
+    plan: Option<&PlanHash>,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
     e2_barred::is_present(tenant, environment, context)?;
     e4_name::is_stated(environment, stated_name)?;
-    Ok(vec![deleted(tenant, environment, DeletionCause::Requested)])
+    let used = approved(tenant, OperationName::DeleteEnvironment, (Some(&environment.id), None), plan, context)?;
+    Ok([deleted(tenant, environment, DeletionCause::Requested)].into_iter().chain(used).collect())
 }
 
 pub(super) fn deleted(tenant: &Tenant, environment: &Environment, cause: DeletionCause) -> Event {

@@ -1,9 +1,13 @@
 //! The life of a protection key.
 
 use crate::{
-    Context, Environment, Event, KeyId, KeyState, NewKey, OperationId, ProtectionKey, Rejection, Tenant,
+    Context, Environment, Event, KeyId, KeyState, NewKey, OperationId, OperationName, PlanHash, ProtectionKey,
+    Rejection, Tenant,
+    decide::people::approved,
     rejection::Dependents,
-    rules::{k1_opt_in, k2_bring, k3_size, k5_change, k6_rewrap, k7_rollback, k8_destroy, l4_unlock},
+    rules::{
+        a6_administrators, k1_opt_in, k2_bring, k3_size, k5_change, k6_rewrap, k7_rollback, k8_destroy, l4_unlock,
+    },
 };
 
 fn known<'a>(tenant: &'a Tenant, id: &KeyId) -> Result<&'a ProtectionKey, Rejection> {
@@ -80,22 +84,27 @@ fn has_private_part(key: &ProtectionKey) -> Result<(), Rejection> {
 pub(super) fn roll_back(
     tenant: &Tenant,
     operation: &OperationId,
+    plan: Option<&PlanHash>,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
+    a6_administrators::is_or_was_listed(tenant, context)?;
     let change = k7_rollback::change_to_roll_back(tenant, context)?;
+    a6_administrators::is_settled(tenant, context)?;
     k5_change::nothing_is_locked(tenant, context)?;
     k5_change::no_operation_runs(tenant)?;
     if let Some(former) = change.from.as_ref().and_then(|id| tenant.key(id)) {
         has_private_part(former)?;
     }
     let away = tenant.active_key.clone().ok_or(Rejection::NothingToRollBack)?;
-    Ok(vec![Event::KeyRolledBack {
+    let used = approved(tenant, OperationName::RollBackKey, (None, None), plan, context)?;
+    let rolled_back = Event::KeyRolledBack {
         away,
         to: change.from.clone(),
         operation: operation.clone(),
         environments: tenant.protected_environments,
         barred_until: context.now + context.settings.rollback_window.delta(),
-    }])
+    };
+    Ok([rolled_back].into_iter().chain(used).collect())
 }
 
 pub(super) fn rewrap(
@@ -116,15 +125,23 @@ pub(super) fn finish(tenant: &Tenant, operation: &OperationId) -> Result<Vec<Eve
     Ok(vec![Event::OperationFinished { operation: operation.clone() }])
 }
 
+/// What a request to destroy a key is about.
+pub(super) struct Destroy<'a> {
+    pub(super) key: &'a KeyId,
+    pub(super) dependents: &'a Dependents,
+    pub(super) operation: &'a OperationId,
+}
+
 pub(super) fn destroy(
     tenant: &Tenant,
-    id: &KeyId,
-    dependents: &Dependents,
-    operation: &OperationId,
+    Destroy { key: id, dependents, operation }: &Destroy<'_>,
+    plan: Option<&PlanHash>,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
     let key = known(tenant, id)?;
     k8_destroy::is_free(tenant, key, dependents, context)?;
     k5_change::no_operation_runs(tenant)?;
-    Ok(vec![Event::KeyDestroyed { key: id.clone(), operation: operation.clone() }])
+    let used = approved(tenant, OperationName::DestroyKey, (None, Some(id)), plan, context)?;
+    let destroyed = Event::KeyDestroyed { key: (*id).clone(), operation: (*operation).clone() };
+    Ok([destroyed].into_iter().chain(used).collect())
 }

@@ -1,9 +1,12 @@
 //! Locking, unlocking and what time does to a lock.
 
 use crate::{
-    Context, DeletionCause, Environment, Event, Fingerprint, Instant, Name, OperationId, Rejection, Tenant,
-    decide::environments::deleted,
-    rules::{e2_barred, k5_change, l1_possession, l2_opens, l3_lock, l4_unlock, l5_deletion, l6_lease},
+    Context, DeletionCause, Environment, Event, Fingerprint, Instant, Name, OperationId, OperationName, PlanHash,
+    Rejection, Tenant,
+    decide::{environments::deleted, people::approved},
+    rules::{
+        a6_administrators, e2_barred, k5_change, l1_possession, l2_opens, l3_lock, l4_unlock, l5_deletion, l6_lease,
+    },
 };
 
 /// What a request to lock brings with it.
@@ -17,17 +20,21 @@ pub(super) fn lock(
     tenant: &Tenant,
     stated: &Stated<'_>,
     operation: &OperationId,
+    plan: Option<&PlanHash>,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
+    a6_administrators::is_listed(tenant, context)?;
     let key = l1_possession::active_key(tenant)?;
     l1_possession::is_name_stated(tenant, stated.name)?;
     l3_lock::has_effect(tenant, context)?;
     l3_lock::has_room(tenant, context)?;
+    a6_administrators::is_settled(tenant, context)?;
     l2_opens::is_open(tenant, context)?;
     k5_change::no_operation_runs(tenant)?;
+    let used = approved(tenant, OperationName::LockTenant, (None, None), plan, context)?;
     l1_possession::is_possessed(key, stated.possessed)?;
     let held: u64 = tenant.locks.iter().map(|lock| lock.remaining).sum();
-    Ok(vec![Event::TenantLocked {
+    let locked = Event::TenantLocked {
         epoch: tenant.lock_epoch + 1,
         key: key.id.clone(),
         locked: tenant.environments.saturating_sub(held),
@@ -35,7 +42,8 @@ pub(super) fn lock(
         deletion_at: context.now + context.settings.deletion_after.delta(),
         leases_end_at: l6_lease::all_end_at(stated.leases_until, context),
         operation: operation.clone(),
-    }])
+    };
+    Ok([locked].into_iter().chain(used).collect())
 }
 
 pub(super) fn open(tenant: &Tenant, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {

@@ -3,6 +3,7 @@
 mod environments;
 mod keys;
 mod lock;
+mod people;
 mod tenant;
 
 use crate::{Command, Context, Environment, Event, Facts, Rejection, Tenant};
@@ -18,20 +19,28 @@ pub fn decide(facts: &Facts, command: &Command, context: &Context<'_>) -> Result
         return tenant::register(facts, tenant, context);
     }
     let tenant = facts.tenant.as_ref().ok_or(Rejection::TenantNotFound)?;
+    let plan = facts.plan.as_ref();
     match command {
         Command::RegisterTenant { .. } => Err(Rejection::TenantExists),
         Command::OptInTenant => tenant::opt_in(tenant, context),
+        Command::SetAdministrators { administrators } => people::set_administrators(tenant, administrators, context),
+        Command::SetQuorum { required } => people::set_quorum(tenant, *required, plan, context),
+        Command::RequestApproval { approval, approved } => {
+            people::request_approval(tenant, approval, approved, context)
+        }
+        Command::GiveApproval { approval, plan } => people::give_approval(tenant, approval, plan, context),
         Command::AddKey { key } => keys::add(tenant, key, context),
         Command::PresentKey { key, vault_key } => keys::present(tenant, key, vault_key, context),
         Command::ActivateKey { key, operation } => keys::activate(tenant, key, operation, context),
-        Command::RollBackKey { operation } => keys::roll_back(tenant, operation, context),
+        Command::RollBackKey { operation } => keys::roll_back(tenant, operation, plan, context),
         Command::FinishOperation { operation } => keys::finish(tenant, operation),
         Command::DestroyKey { key, dependents, operation } => {
-            keys::destroy(tenant, key, dependents, operation, context)
+            let destroy = keys::Destroy { key, dependents, operation };
+            keys::destroy(tenant, &destroy, plan, context)
         }
         Command::LockTenant { stated_name, possessed, leases_until, operation } => {
             let proof = lock::Stated { name: stated_name, possessed: possessed.as_ref(), leases_until: *leases_until };
-            lock::lock(tenant, &proof, operation, context)
+            lock::lock(tenant, &proof, operation, plan, context)
         }
         Command::OpenLock => lock::open(tenant, context),
         Command::RemindOfDeletion { epoch, days } => lock::remind(tenant, *epoch, *days, context),
@@ -60,7 +69,7 @@ fn decide_environment(
         }
         Command::UnlockEnvironment => lock::unlock(tenant, environment, context),
         Command::DeleteEnvironment { stated_name } => {
-            environments::delete(tenant, environment, stated_name.as_ref(), context)
+            environments::delete(tenant, environment, stated_name.as_ref(), facts.plan.as_ref(), context)
         }
         Command::EnforceDeletion => lock::enforce_deletion(tenant, environment, context),
         Command::RegisterBackup { backup, retained_until } => {

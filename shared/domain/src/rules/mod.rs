@@ -1,6 +1,8 @@
 //! The rules, one a file, by their numbers in `docs/rules.md`. Each file states its rule and checks it, nothing else;
 //! the order in which a command's rules are checked is in `decide`.
 
+pub mod a6_administrators;
+pub mod a7_quorum;
 pub mod e1_protect;
 pub mod e2_barred;
 pub mod e3_backup;

@@ -1,7 +1,9 @@
 //! Whatever is asked for, in whatever order and at whatever instant, the rules hold.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod approvals;
 mod naive;
+mod people;
 mod steps;
 #[path = "../world/mod.rs"]
 mod world;
@@ -10,7 +12,10 @@ use std::cell::Cell;
 
 use keyward_domain::{Command, Event, Instant, KeyState, Recorded};
 use naive::{Naive, Reached};
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::{
+    strategy::Strategy,
+    test_runner::{Config, TestCaseError, TestRunner},
+};
 use steps::{Step, Wish};
 use world::{Request, World};
 
@@ -102,6 +107,7 @@ impl Walk {
                 at: recorded.at,
                 environment: None,
                 backup: None,
+                plan: None,
                 command: Command::OpenLock,
             };
             self.naive.take(&request, &recorded.event)?;
@@ -154,11 +160,11 @@ fn walk(steps: &[Step]) -> Result<Reached, String> {
     Ok(walk.naive.reached)
 }
 
-#[test]
-fn the_rules_hold_on_every_walk() {
+/// Walks, and how often the states that matter were reached.
+fn walk_all(cases: u32, walks: impl Strategy<Value = Vec<Step>>) -> Reached {
     let reached = Cell::new(Reached::default());
-    let mut runner = TestRunner::new(Config { cases: 500, failure_persistence: None, ..Config::default() });
-    let result = runner.run(&steps::walks(), |steps| {
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let result = runner.run(&walks, |steps| {
         let walk = walk(&steps).map_err(TestCaseError::fail)?;
         let before = reached.get();
         reached.set(Reached {
@@ -171,14 +177,40 @@ fn the_rules_hold_on_every_walk() {
             rollbacks: before.rollbacks + walk.rollbacks,
             leases: before.leases + walk.leases,
             destroyed: before.destroyed + walk.destroyed,
+            lists: before.lists + walk.lists,
+            approvals: before.approvals + walk.approvals,
         });
         Ok(())
     });
     if let Err(error) = result {
         panic!("{error}");
     }
-    let Reached { locks, relocks, unlocks, deletions_by_deadline, changes, rewraps, rollbacks, leases, destroyed } =
-        reached.get();
-    let all = [locks, relocks, unlocks, deletions_by_deadline, changes, rewraps, rollbacks, leases, destroyed];
-    assert!(all.iter().all(|count| *count > 0), "the walks miss states that matter: {:?}", reached.get());
+    reached.get()
+}
+
+#[test]
+fn the_rules_hold_on_every_walk() {
+    let seen = walk_all(500, steps::walks());
+    let all = [
+        seen.locks,
+        seen.relocks,
+        seen.unlocks,
+        seen.deletions_by_deadline,
+        seen.changes,
+        seen.rewraps,
+        seen.rollbacks,
+        seen.leases,
+        seen.destroyed,
+        seen.lists,
+        seen.approvals,
+    ];
+    assert!(all.iter().all(|count| *count > 0), "the walks miss states that matter: {seen:?}");
+}
+
+/// A6, A7: lists that change every few hours, and who locks, rolls back and approves meanwhile.
+#[test]
+fn the_rules_hold_whoever_administers() {
+    let seen = walk_all(1000, steps::walks_of_people());
+    let all = [seen.locks, seen.rollbacks, seen.destroyed, seen.lists, seen.approvals];
+    assert!(all.iter().all(|count| *count > 0), "the walks miss states that matter: {seen:?}");
 }

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use keyward_domain::{Command, EnvironmentId, Event, Instant, KeyId, PersonId};
 
 use crate::{
+    people::People,
     steps::fingerprint,
     world::{Request, World},
 };
@@ -23,6 +24,8 @@ pub(crate) struct Reached {
     pub(crate) rollbacks: u32,
     pub(crate) leases: u32,
     pub(crate) destroyed: u32,
+    pub(crate) lists: u32,
+    pub(crate) approvals: u32,
 }
 
 /// A lock as one environment sees it.
@@ -49,10 +52,11 @@ pub(crate) struct Naive {
     barred: BTreeMap<KeyId, Instant>,
     epoch: u64,
     running: bool,
+    people: People,
     pub(crate) reached: Reached,
 }
 
-fn must(holds: bool, rule: &str) -> Result<(), String> {
+pub(crate) fn must(holds: bool, rule: &str) -> Result<(), String> {
     if holds { Ok(()) } else { Err(format!("broken: {rule}")) }
 }
 
@@ -75,7 +79,10 @@ impl Naive {
     /// The rule that it breaks.
     pub(crate) fn take(&mut self, request: &Request, event: &Event) -> Result<(), String> {
         let now = request.at;
+        self.people.take(request, event)?;
         match event {
+            Event::AdministratorsSet { .. } => self.reached.lists += 1,
+            Event::ApprovalUsed { .. } => self.reached.approvals += 1,
             Event::EnvironmentRegistered { environment, .. } => {
                 must(self.locked(now) == 0, "nothing is registered while environments are locked")?;
                 self.environments.insert(environment.id.clone(), None);
@@ -210,6 +217,7 @@ impl Naive {
         must(tenant.locked_environments(now) == self.locked(now), "the number of locked environments")?;
         must(tenant.active_key == self.active, "the active key")?;
         must(tenant.lock_epoch == self.epoch, "the number of the last lock")?;
-        must(tenant.operation.is_some() == self.running, "whether an operation runs")
+        must(tenant.operation.is_some() == self.running, "whether an operation runs")?;
+        self.people.agrees(tenant, now)
     }
 }

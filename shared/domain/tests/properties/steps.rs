@@ -2,15 +2,20 @@
 
 use chrono::{TimeDelta, TimeZone, Utc};
 use keyward_domain::{
-    Command, EnvironmentId, EnvironmentKind, Fingerprint, Instant, KeyId, KeySource, Name, NewEnvironment, NewKey,
-    NewTenant, OperationId, PersonId,
+    Administrator, Command, EnvironmentId, EnvironmentKind, Fingerprint, Instant, KeyId, KeySource, Name,
+    NewEnvironment, NewKey, NewTenant, OperationId, PersonId, Role,
 };
 use proptest::{prelude::*, sample::Index};
 
-use crate::world::{Request, World};
+use crate::{
+    approvals::{self, Consent},
+    world::{Request, World},
+};
 
 /// Those who ask. The first is also who sets the world up.
-pub(crate) const PEOPLE: &[&str] = &["alice", "bob", "carol"];
+pub(crate) const PEOPLE: &[&str] = &["alice", "bob", "carol", "dora"];
+/// Those of them that are on the list from the beginning.
+const LISTED: u8 = 0b0111;
 const ENVIRONMENTS: &[&str] = &["prod", "test", "dev", "spare"];
 const KEYS: &[&str] = &["k1", "k2", "k3", "k4"];
 
@@ -45,6 +50,11 @@ pub(crate) enum Wish {
     },
     Lease(usize),
     Sweep,
+    /// Those whose bit is set.
+    SetAdministrators(u8),
+    SetQuorum(bool),
+    /// Approves one of the requests that are open.
+    Give(usize),
     /// Lets the operation end, presents the active key and activates it.
     BringBack,
 }
@@ -55,6 +65,9 @@ pub(crate) struct Step {
     pub(crate) jump: Jump,
     pub(crate) by: usize,
     pub(crate) wish: Wish,
+    /// Which plan the step is about, where it has one.
+    pub(crate) plan: usize,
+    pub(crate) consent: Consent,
 }
 
 fn jumps() -> impl Strategy<Value = Jump> {
@@ -86,13 +99,59 @@ fn wishes() -> impl Strategy<Value = Wish> {
         4 => environment.prop_map(Wish::Lease),
         2 => Just(Wish::Sweep),
         5 => Just(Wish::BringBack),
+        1 => (1_u8..16).prop_map(Wish::SetAdministrators),
+        1 => any::<bool>().prop_map(Wish::SetQuorum),
+        1 => (0_usize..4).prop_map(Wish::Give),
     ]
+}
+
+/// What is about who decides: lists that change, approvals, and what needs either.
+fn wishes_of_people() -> impl Strategy<Value = Wish> {
+    let (key, environment) = (0..KEYS.len(), 0..ENVIRONMENTS.len());
+    prop_oneof![
+        6 => (1_u8..16).prop_map(Wish::SetAdministrators),
+        1 => any::<bool>().prop_map(Wish::SetQuorum),
+        1 => Just(Wish::SetQuorum(true)),
+        2 => (0_usize..4).prop_map(Wish::Give),
+        2 => Just(Wish::RunOperation),
+        2 => key.clone().prop_map(Wish::Activate),
+        2 => Just(Wish::RollBack),
+        1 => key.prop_map(Wish::Destroy),
+        1 => environment.clone().prop_map(Wish::Delete),
+        1 => environment.prop_map(Wish::Register),
+        2 => Just(Wish::Lock { key: Some(0) }),
+    ]
+}
+
+/// Walks of up to 60 steps, a third of which move the clock by hours.
+pub(crate) fn walks_of_people() -> impl Strategy<Value = Vec<Step>> {
+    let jump = prop_oneof![
+        4 => Just(Jump::Stay),
+        1 => (0_u32..50_000).prop_map(Jump::Seconds),
+        1 => (any::<Index>(), -1_i64..=1).prop_map(|(deadline, beside)| Jump::Onto(deadline, beside)),
+    ];
+    proptest::collection::vec(steps(jump, 0..PEOPLE.len(), wishes_of_people()), 1..60)
+}
+
+fn steps(
+    jumps: impl Strategy<Value = Jump>,
+    people: impl Strategy<Value = usize>,
+    wishes: impl Strategy<Value = Wish>,
+) -> impl Strategy<Value = Step> {
+    let plan = prop_oneof![9 => Just(1_usize), 1 => Just(2_usize)];
+    let consent = prop_oneof![
+        1 => Just(Consent::NotAsked),
+        1 => Just(Consent::Asked),
+        3 => (0..PEOPLE.len()).prop_map(Consent::Given),
+    ];
+    let step = (jumps, people, wishes, plan, consent);
+    step.prop_map(|(jump, by, wish, plan, consent)| Step { jump, by, wish, plan, consent })
 }
 
 /// Walks of up to 150 steps.
 pub(crate) fn walks() -> impl Strategy<Value = Vec<Step>> {
-    let step = (jumps(), 0..PEOPLE.len(), wishes()).prop_map(|(jump, by, wish)| Step { jump, by, wish });
-    proptest::collection::vec(step, 1..150)
+    let people = prop_oneof![9 => 0..3_usize, 1 => Just(3_usize)];
+    proptest::collection::vec(steps(jumps(), people, wishes()), 1..150)
 }
 
 /// When every walk begins.
@@ -128,6 +187,9 @@ fn deadlines(world: &World, now: Instant) -> Vec<Instant> {
         deadlines.extend([0, 1, 3, 7, 14, 21].map(|days| lock.deletion_at - TimeDelta::days(days)));
     }
     deadlines.extend(tenant.keys.values().filter_map(|key| key.barred_until));
+    deadlines.extend(tenant.new_administrators.values());
+    deadlines.extend(tenant.former_administrators.iter().map(|former| former.until));
+    deadlines.extend(tenant.approvals.values().map(|approval| approval.expires_at));
     deadlines.extend(world.backups.values().map(|backup| backup.retained_until));
     deadlines.retain(|deadline| *deadline > now);
     deadlines.sort_unstable();
@@ -172,6 +234,17 @@ fn new_environment(place: usize) -> NewEnvironment {
     }
 }
 
+fn administrators(bits: u8) -> Vec<Administrator> {
+    let chosen = (0..PEOPLE.len()).filter(|place| bits & (1 << place) != 0);
+    let administrator = |place: usize| Administrator {
+        person: person(place),
+        name: Name::new(PEOPLE[place]).unwrap(),
+        email: format!("{}@contoso.example", PEOPLE[place]),
+        role: Role::GlobalAdministrator,
+    };
+    chosen.map(administrator).collect()
+}
+
 /// The requests that set the world up: a tenant that has opted in, with two environments and two keys.
 pub(crate) fn set_up() -> Vec<Request> {
     let tenant = NewTenant {
@@ -179,24 +252,43 @@ pub(crate) fn set_up() -> Vec<Request> {
         name: "contoso".parse().unwrap(),
         regions: vec!["europe".parse().unwrap()],
         licensed_seats: 5000,
-        administrators: Vec::new(),
+        administrators: administrators(LISTED),
     };
     let mut requests: Vec<Request> = [Command::RegisterTenant { tenant }, Command::OptInTenant]
         .into_iter()
-        .map(|command| Request { by: person(0), at: start(), environment: None, backup: None, command })
+        .map(|command| Request { by: person(0), at: start(), environment: None, backup: None, plan: None, command })
         .collect();
     for place in 0..2 {
         let add = Command::AddKey { key: new_key(place) };
         let register = Command::RegisterEnvironment { environment: new_environment(place) };
-        requests.push(Request { by: person(0), at: start(), environment: None, backup: None, command: add });
+        requests.push(Request {
+            by: person(0),
+            at: start(),
+            environment: None,
+            backup: None,
+            plan: None,
+            command: add,
+        });
         let named = Some(environment(place));
-        requests.push(Request { by: person(0), at: start(), environment: named, backup: None, command: register });
+        requests.push(Request {
+            by: person(0),
+            at: start(),
+            environment: named,
+            backup: None,
+            plan: None,
+            command: register,
+        });
     }
     requests
 }
 
 /// The requests that a wish makes. Several are asked one after the other, whatever becomes of the one before.
 pub(crate) fn requests(world: &World, step: &Step, at: Instant) -> Vec<Request> {
+    let wished = wished(world, step, at);
+    wished.into_iter().flat_map(|request| approvals::with_consent(world, step, at, request)).collect()
+}
+
+fn wished(world: &World, step: &Step, at: Instant) -> Vec<Request> {
     let operation = OperationId::new(format!("op{}", world.operations.len() + 1)).unwrap();
     let backup_number = world.backups.len();
     let ask = |environment: Option<EnvironmentId>, command| Request {
@@ -204,6 +296,7 @@ pub(crate) fn requests(world: &World, step: &Step, at: Instant) -> Vec<Request> 
         at,
         backup: environment.as_ref().map(|_| format!("b{backup_number}").parse().unwrap()),
         environment,
+        plan: Some(approvals::plan(step.plan)),
         command,
     };
     let of = |place: usize, command| vec![ask(Some(environment(place)), command)];
@@ -248,6 +341,17 @@ pub(crate) fn requests(world: &World, step: &Step, at: Instant) -> Vec<Request> 
         }
         Wish::Lease(place) => of(place, Command::LeaseDataKey { generation: None }),
         Wish::Sweep => sweep(world, at),
+        Wish::SetAdministrators(bits) => {
+            vec![ask(None, Command::SetAdministrators { administrators: administrators(bits) })]
+        }
+        Wish::SetQuorum(required) => vec![ask(None, Command::SetQuorum { required })],
+        Wish::Give(place) => match world.tenant.iter().flat_map(|tenant| tenant.approvals.keys()).nth(place) {
+            Some(approval) => {
+                let (approval, plan) = (approval.clone(), approvals::plan(step.plan));
+                vec![ask(None, Command::GiveApproval { approval, plan })]
+            }
+            None => Vec::new(),
+        },
         Wish::BringBack => match world.tenant.as_ref().and_then(|tenant| tenant.active_key.clone()) {
             Some(key) => vec![ask(None, present(key.clone())), ask(None, Command::ActivateKey { key, operation })],
             None => Vec::new(),
@@ -262,7 +366,14 @@ fn running(world: &World) -> OperationId {
 
 /// What the scheduled functions ask for: all deletions, all reminders and the opening of the lock.
 pub(crate) fn sweep(world: &World, at: Instant) -> Vec<Request> {
-    let ask = |environment, command| Request { by: "sweep".parse().unwrap(), at, environment, backup: None, command };
+    let ask = |environment, command| Request {
+        by: "sweep".parse().unwrap(),
+        at,
+        environment,
+        backup: None,
+        plan: None,
+        command,
+    };
     let mut requests: Vec<Request> =
         world.environments.keys().map(|id| ask(Some(id.clone()), Command::EnforceDeletion)).collect();
     for lock in world.tenant.iter().flat_map(|tenant| &tenant.locks) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use keyward_domain::{Command, Event, Instant, Rejection, SecondsDuration};
+use keyward_domain::{Command, Event, Instant, PersonId, Rejection, SecondsDuration, Tenant};
 
 use crate::{
     instants,
@@ -55,6 +55,10 @@ impl Run {
     fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
         let settings = &mut self.world.settings;
         match name {
+            "administrators_per_tenant" => settings.administrators_per_tenant = id(value)?,
+            "administrator_wait_hours" => settings.administrator_wait = SecondsDuration::hours(id(value)?),
+            "approvals_per_person" => settings.approvals_per_person = id(value)?,
+            "approval_life_hours" => settings.approval_life = SecondsDuration::hours(id(value)?),
             "open_locks" => settings.open_locks = id(value)?,
             "keys_per_tenant" => settings.keys_per_tenant = id(value)?,
             "keys_ever" => settings.keys_ever = id(value)?,
@@ -75,7 +79,8 @@ impl Run {
     }
 
     fn set_up(&mut self, environment: Option<keyward_domain::EnvironmentId>, command: Command) -> Result<(), String> {
-        let request = world::Request { by: id("operator")?, at: self.before, environment, backup: None, command };
+        let request =
+            world::Request { by: id("operator")?, at: self.before, environment, backup: None, plan: None, command };
         self.world.ask(&request).map(|_| ()).map_err(|rejection| rejection.to_string())
     }
 
@@ -137,6 +142,21 @@ impl Run {
         Ok(outcome)
     }
 
+    /// Whether somebody is on the list, from when on they are no longer new, and until when they are told although off it.
+    fn administrator(&self, tenant: &Tenant, person: &PersonId) -> Facts {
+        let instant = |at: Option<Instant>| at.map_or_else(|| Fact::Text("none".to_owned()), Fact::At);
+        let listed = tenant.administrators.iter().any(|administrator| administrator.person == *person);
+        let settled_at = tenant.new_administrators.get(person).copied().filter(|at| self.before < *at);
+        let former = tenant.former_administrators.iter().filter(|former| former.administrator.person == *person);
+        let until = former.map(|former| former.until).filter(|until| self.before < *until).max();
+        let facts = [
+            ("listed", Fact::Text(listed.to_string())),
+            ("settledAt", instant(settled_at)),
+            ("formerUntil", instant(until)),
+        ];
+        facts.into_iter().map(|(name, fact)| (name.to_owned(), fact)).collect()
+    }
+
     fn unlocked(&self) -> Vec<String> {
         let Some(tenant) = &self.world.tenant else { return Vec::new() };
         let present = self.world.environments.values().filter(|environment| environment.is_present());
@@ -158,7 +178,11 @@ impl Run {
             ["operation", name] => {
                 outcome::facts_of(self.world.operations.get(&id(name)?).ok_or("there is no such operation")?)?
             }
-            _ => return Err("see tenant, key <name>, environment <name> or operation <name>".to_owned()),
+            ["approval", name] => {
+                outcome::facts_of(tenant.approvals.get(&id(name)?).ok_or("there is no such approval")?)?
+            }
+            ["administrator", name] => self.administrator(tenant, &id(name)?),
+            _ => return Err("see tenant, or key, environment, operation, approval or administrator <name>".to_owned()),
         };
         let open = self.unlocked();
         if let ["environment", name] = names.as_slice() {

@@ -48,7 +48,11 @@ fn arguments_of(operation: &str) -> Option<usize> {
         | "enforce-deletion"
         | "lock-tenant"
         | "lease-data-key"
-        | "finish-operation" => 1,
+        | "finish-operation"
+        | "set-administrators"
+        | "set-quorum"
+        | "request-approval"
+        | "give-approval" => 1,
         _ => return None,
     })
 }

@@ -11,7 +11,8 @@
 //!
 //! A line says who asks for what and when, and the outcome: `ok`, `nothing` (allowed, and nothing follows) or the code of the refusal, with
 //! facts of it. The facts are the stored members of the event, or those of the rejection. An operation's work is done by
-//! `rewrap-environment` and `finish-operation`, or by `run-operation` all at once.
+//! `rewrap-environment` and `finish-operation`, or by `run-operation` all at once. Requests for approval are called `ap1`, `ap2` and so on;
+//! `plan=` is the plan as it is when the line is asked.
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
 mod instants;
@@ -75,6 +76,8 @@ scenarios! {
     l4 = "l4.txt",
     l5 = "l5.txt",
     l6 = "l6.txt",
+    a6 = "a6.txt",
+    a7 = "a7.txt",
     malicious_administrator = "malicious-administrator.txt",
     lost_key = "lost-key.txt",
     relock = "relock.txt",

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use keyward_domain::{Event, Instant, Rejection};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::instants;
+use crate::{instants, words};
 
 /// One fact of an outcome or of a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,12 +36,25 @@ fn fact(value: &Value) -> Fact {
             let items: Vec<String> = items.iter().map(|item| show(&fact(item))).collect();
             Fact::Text(if items.is_empty() { "none".to_owned() } else { items.join(",") })
         }
-        // An object stands by what names it: a key by its identifier, a wrapping key by the key or as `provider`.
+        // An object stands by what names it: a key by its identifier, a wrapping key by the key or as `provider`, an administrator
+        // by person and address.
         Value::Object(members) => match ["id", "key", "kind", "state"].iter().find_map(|name| members.get(*name)) {
             Some(name) => fact(name),
-            None => Fact::Text(value.to_string()),
+            None => named_otherwise(members),
         },
         other => Fact::Text(other.to_string()),
+    }
+}
+
+fn named_otherwise(members: &Map<String, Value>) -> Fact {
+    if let Some(administrator) = members.get("administrator") {
+        return fact(administrator);
+    }
+    match (members.get("person"), members.get("email")) {
+        (Some(Value::String(person)), Some(Value::String(email))) => Fact::Text(words::with_address(person, email)),
+        // What is kept by identifier stands by the identifiers.
+        _ if members.is_empty() => Fact::Text("none".to_owned()),
+        _ => Fact::Text(members.keys().cloned().collect::<Vec<_>>().join(",")),
     }
 }
 
@@ -85,6 +98,14 @@ pub(crate) fn of_rejection(rejection: &Rejection) -> Outcome {
         Rejection::KeyNotFound => put("what", text(&"key")),
         Rejection::BackupNotFound => put("what", text(&"backup")),
         Rejection::OperationNotFound => put("what", text(&"operation")),
+        Rejection::ApprovalNotFound => put("what", text(&"approval")),
+        Rejection::TooManyAdministrators { most } | Rejection::TooManyApprovals { most } => put("most", text(most)),
+        Rejection::TooFewAdministrators { needed } => put("needed", text(needed)),
+        Rejection::ApprovalNotNeeded { operation } => put("operation", text(operation)),
+        Rejection::ApprovalOfOwnRequest { approval } | Rejection::ApprovalOfOtherPlan { approval } => {
+            put("approval", text(approval));
+        }
+        Rejection::ApprovalRequired { approval } => put("approval", fact(&serde_json::json!(approval))),
         Rejection::KeyExists { key }
         | Rejection::WrongKey { key }
         | Rejection::KeyFileRequired { key }

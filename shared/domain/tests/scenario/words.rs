@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use keyward_domain::{
-    Administrator, Command, Dependents, EnvironmentKind, Fingerprint, Instant, KeyId, KeySource, Name, NewEnvironment,
-    NewKey, NewTenant, OperationId, Region, Role,
+    Administrator, Approved, Command, Dependents, EnvironmentKind, Fingerprint, Instant, KeyId, KeySource, Name,
+    NewEnvironment, NewKey, NewTenant, OperationId, PersonId, PlanHash, Region, Role,
 };
 
 use crate::{
@@ -33,19 +33,57 @@ pub(crate) fn fingerprint(key: &str) -> Result<Fingerprint, String> {
     id(&format!("{hex:0<64}"))
 }
 
+fn usual_address(person: &str) -> String {
+    format!("{person}@contoso.example")
+}
+
+/// Somebody as `alice`, or as `alice:home@example.org` where the address is not the usual one.
+pub(crate) fn with_address(person: &str, address: &str) -> String {
+    if address == usual_address(person) { person.to_owned() } else { format!("{person}:{address}") }
+}
+
+/// `alice,bob:home@example.org`, or `none`.
+fn administrators(people: &str) -> Result<Vec<Administrator>, String> {
+    let people = people.split(',').filter(|person| *person != "none");
+    let read = |written: &str| {
+        let (person, address) = written.split_once(':').unwrap_or((written, ""));
+        let email = if address.is_empty() { usual_address(person) } else { address.to_owned() };
+        Ok(Administrator { person: id(person)?, name: id(person)?, email, role: Role::GlobalAdministrator })
+    };
+    people.map(read).collect()
+}
+
+/// What approval is asked for, by name of the operation.
+fn approved(operation: &str, options: &Pairs) -> Result<Approved, String> {
+    Ok(Approved {
+        operation: operation.to_owned(),
+        environment: option(options, "environment").map(id).transpose()?,
+        key: option(options, "key").map(id).transpose()?,
+        plan: plan(options),
+    })
+}
+
+/// The plan that is asked about or approved: `p1` where the line names none.
+fn plan(options: &Pairs) -> PlanHash {
+    PlanHash(option(options, "plan").unwrap_or("p1").to_owned())
+}
+
+fn is_on(word: &str) -> Result<bool, String> {
+    match word {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        other => Err(format!("`{other}` is neither on nor off")),
+    }
+}
+
 /// The tenant that a line describes.
 pub(crate) fn tenant(name: &str, options: &Pairs) -> Result<NewTenant, String> {
-    let people = option(options, "admins").unwrap_or("alice,bob,carol").split(',');
-    let administrators = people.map(|person| {
-        let email = format!("{person}@{name}.example");
-        Ok(Administrator { person: id(person)?, name: id(person)?, email, role: Role::GlobalAdministrator })
-    });
     Ok(NewTenant {
         id: id(name)?,
         name: id(name)?,
         regions: ids(option(options, "regions").unwrap_or("europe"))?,
         licensed_seats: id(option(options, "seats").unwrap_or("5000"))?,
-        administrators: administrators.collect::<Result<_, String>>()?,
+        administrators: administrators(option(options, "admins").unwrap_or("alice,bob,carol"))?,
     })
 }
 
@@ -86,10 +124,18 @@ pub(crate) fn request(world: &World, line: &Request, at: Instant) -> Result<worl
     let second = line.arguments.get(1).map_or("", String::as_str);
     let operation: OperationId = id(&format!("op{}", world.operations.len() + 1))?;
     let stated_name: Option<Name> = option(&line.options, "name").map(id).transpose()?;
+    let by: PersonId = id(&line.by)?;
     let (mut environment, mut backup) = (None, None);
     let command = match line.operation.as_str() {
         "register-tenant" => Command::RegisterTenant { tenant: tenant(first, &line.options)? },
         "opt-in-tenant" => Command::OptInTenant,
+        "set-administrators" => Command::SetAdministrators { administrators: administrators(first)? },
+        "set-quorum" => Command::SetQuorum { required: is_on(first)? },
+        "request-approval" => {
+            let approved = approved(first, &line.options)?;
+            Command::RequestApproval { approval: id(&world.approval(&by, &approved, at))?, approved }
+        }
+        "give-approval" => Command::GiveApproval { approval: id(first)?, plan: plan(&line.options) },
         "add-key" => Command::AddKey { key: key(first, &line.options)? },
         "present-key" => Command::PresentKey { key: id(first)?, vault_key: format!("{first}-again") },
         "activate-key" => Command::ActivateKey { key: id(first)?, operation },
@@ -110,7 +156,8 @@ pub(crate) fn request(world: &World, line: &Request, at: Instant) -> Result<worl
             of_environment(named, line, at, stated_name)?
         }
     };
-    Ok(world::Request { by: id(&line.by)?, at, environment, backup, command })
+    let plan = option(&line.options, "plan").map(|plan| PlanHash(plan.to_owned()));
+    Ok(world::Request { by, at, environment, backup, plan, command })
 }
 
 /// `dependents=none` stands for a look at the backups that has missed them.

@@ -4,9 +4,10 @@ use std::{collections::BTreeMap, fmt::Debug, str::FromStr};
 
 use chrono::{TimeDelta, TimeZone, Utc};
 use keyward_domain::{
-    Administrator, Backup, ChangeKind, DeletionCause, Dependents, Environment, EnvironmentKind, EnvironmentStatus,
-    Event, Instant, KeyChange, KeySource, KeyState, Lock, ManagedBy, NewEnvironment, NewKey, NewTenant, Operation,
-    OperationKind, OperationStatus, Plan, PlanHash, ProtectionKey, Recorded, Role, Stage, Tenant, WrappingKey,
+    Administrator, Approval, Approved, Backup, ChangeKind, DeletionCause, Dependents, Environment, EnvironmentKind,
+    EnvironmentStatus, Event, FormerAdministrator, Instant, KeyChange, KeySource, KeyState, Lock, ManagedBy,
+    NewEnvironment, NewKey, NewTenant, Operation, OperationKind, OperationStatus, Plan, PlanHash, ProtectionKey,
+    Recorded, Role, Stage, Tenant, WrappingKey,
 };
 
 fn id<T: FromStr<Err: Debug>>(text: &str) -> T {
@@ -23,6 +24,32 @@ fn administrator() -> Administrator {
         name: id("Alice Müller"),
         email: "alice@contoso.example".to_owned(),
         role: Role::GlobalAdministrator,
+    }
+}
+
+fn former_administrator() -> Administrator {
+    Administrator {
+        person: id("dora@contoso.example"),
+        name: id("Dora"),
+        email: "dora@contoso.example".to_owned(),
+        role: Role::ServiceAdministrator,
+    }
+}
+
+fn approved(operation: &str, environment: Option<&str>, key: Option<&str>) -> Approved {
+    let plan = PlanHash("00ff".to_owned());
+    Approved { operation: operation.to_owned(), environment: environment.map(id), key: key.map(id), plan }
+}
+
+fn approval(name: &str, approved: Approved, given: bool) -> Approval {
+    Approval {
+        id: id(name),
+        approved,
+        requested_by: id("alice@contoso.example"),
+        requested_at: at(72),
+        expires_at: at(96),
+        given_by: given.then(|| id("bob@contoso.example")),
+        given_at: given.then(|| at(73)),
     }
 }
 
@@ -71,6 +98,11 @@ macro_rules! every_event {
 every_event![
     TenantRegistered,
     TenantOptedIn,
+    AdministratorsSet,
+    QuorumSet,
+    ApprovalRequested,
+    ApprovalGiven,
+    ApprovalUsed,
     KeyAdded,
     KeyPresented,
     KeyActivated,
@@ -93,6 +125,36 @@ every_event![
     PossessionNotProven,
     RequestRefused,
 ];
+
+fn of_its_people() -> Vec<Event> {
+    let set = |added, removed| Event::AdministratorsSet {
+        administrators: vec![administrator()],
+        added,
+        removed,
+        settled_at: at(96),
+    };
+    vec![
+        set(vec![id("alice@contoso.example")], Vec::new()),
+        set(Vec::new(), vec![former_administrator()]),
+        Event::QuorumSet { required: true },
+        Event::ApprovalRequested {
+            approval: id("ap1"),
+            approved: approved("destroy-key", None, Some("k1")),
+            expires_at: at(96),
+        },
+        Event::ApprovalRequested {
+            approval: id("ap2"),
+            approved: approved("lock-tenant", None, None),
+            expires_at: at(96),
+        },
+        Event::ApprovalGiven {
+            approval: id("ap3"),
+            approved: approved("delete-environment", Some("prod"), None),
+            requested_by: id("alice@contoso.example"),
+        },
+        Event::ApprovalUsed { approval: id("ap3"), given_by: id("bob@contoso.example") },
+    ]
+}
 
 fn of_the_tenant() -> Vec<Event> {
     let tenant = NewTenant {
@@ -183,7 +245,7 @@ fn of_an_environment() -> Vec<Event> {
 pub(crate) fn events() -> Vec<Recorded> {
     let by = || id("alice@contoso.example");
     let record = |event| Recorded { at: at(72), by: by(), event };
-    of_the_tenant().into_iter().chain(of_an_environment()).map(record).collect()
+    of_the_tenant().into_iter().chain(of_its_people()).chain(of_an_environment()).map(record).collect()
 }
 
 fn key() -> ProtectionKey {
@@ -212,6 +274,13 @@ pub(crate) fn tenant() -> Tenant {
         regions: vec![id("europe"), id("america")],
         licensed_seats: 5000,
         administrators: vec![administrator()],
+        new_administrators: BTreeMap::from([(id("alice@contoso.example"), at(96))]),
+        former_administrators: vec![FormerAdministrator { administrator: former_administrator(), until: at(96) }],
+        quorum: true,
+        approvals: BTreeMap::from([
+            (id("ap1"), approval("ap1", approved("destroy-key", None, Some("k1")), false)),
+            (id("ap3"), approval("ap3", approved("delete-environment", Some("prod"), None), true)),
+        ]),
         opted_in_at: Some(at(0)),
         keys: BTreeMap::from([(id("k1"), key())]),
         active_key: Some(id("k1")),

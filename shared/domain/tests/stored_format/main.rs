@@ -105,6 +105,8 @@ fn what_is_malformed_is_not_read() {
         event(json!({"type": "key_reactivated", "key": "../k1"})),
         event(json!({"type": "environment_deleted", "environment": "prod", "managedBy": "provider",
                      "wrappedBy": {"kind": "provider"}, "heldBy": null, "cause": "whim"})),
+        event(json!({"type": "quorum_set", "required": "yes"})),
+        event(json!({"type": "approval_used", "approval": "AP 1", "givenBy": "bob"})),
         json!({"at": "yesterday", "by": "alice", "event": {"type": "tenant_opted_in"}}),
         json!({"at": "2026-01-01T00:00:00Z", "by": "a b", "event": {"type": "tenant_opted_in"}}),
     ] {
@@ -124,6 +126,9 @@ fn operations_have_one_name_each() {
     let destructive: Vec<&str> =
         OperationName::ALL.iter().filter(|name| name.is_destructive()).map(|name| name.as_str()).collect();
     let expected = [
+        "set-administrators",
+        "set-quorum",
+        "give-approval",
         "activate-key",
         "roll-back-key",
         "destroy-key",
@@ -133,6 +138,18 @@ fn operations_have_one_name_each() {
         "lock-tenant",
     ];
     assert_eq!(destructive, expected);
+}
+
+/// A tenant that was stored before it knew new and former administrators, and approvals, is read as one that has none.
+#[test]
+fn a_tenant_from_before_is_read() {
+    let mut tenant = serde_json::to_value(examples::tenant()).unwrap();
+    for member in ["newAdministrators", "formerAdministrators", "quorum", "approvals"] {
+        tenant.as_object_mut().unwrap().remove(member).unwrap();
+    }
+    let read: Tenant = serde_json::from_value(tenant).unwrap();
+    assert!(read.new_administrators.is_empty() && read.former_administrators.is_empty());
+    assert!(!read.quorum && read.approvals.is_empty());
 }
 
 #[test]

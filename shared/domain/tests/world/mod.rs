@@ -6,8 +6,8 @@ mod consistency;
 use std::collections::BTreeMap;
 
 use keyward_domain::{
-    Backup, BackupId, Command, Context, Dependents, Environment, EnvironmentId, Event, Facts, Instant, KeyId,
-    Operation, OperationId, PersonId, Recorded, Rejection, Settings, Tenant, WrappingKey, decide,
+    Approved, Backup, BackupId, Command, Context, Dependents, Environment, EnvironmentId, Event, Facts, Instant, KeyId,
+    Operation, OperationId, PersonId, PlanHash, Recorded, Rejection, Settings, Tenant, WrappingKey, decide,
 };
 
 /// One tenant's stored state and its log.
@@ -21,13 +21,14 @@ pub(crate) struct World {
     pub(crate) log: Vec<Recorded>,
 }
 
-/// A command, who gives it and when, and what it names.
+/// A command, who gives it and when, what it names, and the plan as it is then.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) by: PersonId,
     pub(crate) at: Instant,
     pub(crate) environment: Option<EnvironmentId>,
     pub(crate) backup: Option<BackupId>,
+    pub(crate) plan: Option<PlanHash>,
     pub(crate) command: Command,
 }
 
@@ -39,6 +40,7 @@ impl World {
             tenant: self.tenant.clone(),
             environment: request.environment.as_ref().and_then(|id| self.environments.get(id)).cloned(),
             backup: backup.and_then(|id| self.backups.get(&id)).cloned(),
+            plan: request.plan.clone(),
         };
         decide(&facts, &request.command, &Context { now: request.at, by: &request.by, settings: &self.settings })
     }
@@ -77,6 +79,14 @@ impl World {
             self.backups.insert((environment.clone(), backup.clone()), kept);
         }
         self.log.push(recorded);
+    }
+
+    /// The request for approval of this by this person that is open, or the name of the next.
+    pub(crate) fn approval(&self, by: &PersonId, approved: &Approved, now: Instant) -> String {
+        let mut kept = self.tenant.iter().flat_map(|tenant| tenant.approvals.values());
+        let open = kept.find(|kept| kept.requested_by == *by && kept.approved == *approved && now < kept.expires_at);
+        let asked = self.log.iter().filter(|recorded| matches!(recorded.event, Event::ApprovalRequested { .. }));
+        open.map_or_else(|| format!("ap{}", asked.count() + 1), |open| open.id.to_string())
     }
 
     /// The backups that a key wraps and that are still retained, and when the last of all that it wraps is, or was, no longer.
@@ -121,6 +131,6 @@ impl World {
         environment: Option<EnvironmentId>,
         command: Command,
     ) -> Result<Vec<Event>, Rejection> {
-        self.ask(&Request { by: by.clone(), at, environment, backup: None, command })
+        self.ask(&Request { by: by.clone(), at, environment, backup: None, plan: None, command })
     }
 }

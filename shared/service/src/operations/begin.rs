@@ -26,15 +26,27 @@ impl Keyward {
                 unit.tenant()?;
             }
         }
+        if !asked.dry_run {
+            request.principal.signed_in_recently(asked.operation, request.now, &self.settings)?;
+        }
         if request.if_match.is_some_and(|revision| revision != unit.revision(asked.environment)) {
             return Err(ServiceError::Stale);
         }
-        if let Some(plan) = &request.plan
-            && *plan != plan_hash(&unit, asked, self.planned_backups(asked).await?)?
-        {
+        let is_approved = asked.operation.needs_quorum() && unit.tenant()?.quorum;
+        if is_approved || request.plan.is_some() {
+            self.plan_now(&mut unit, asked).await?;
+        }
+        if request.plan.is_some() && request.plan.as_ref() != unit.plan() {
             return Err(ServiceError::PlanChanged);
         }
         Ok(unit)
+    }
+
+    /// Gives the unit the hash of the plan as it is now.
+    pub(crate) async fn plan_now(&self, unit: &mut Unit<'_>, asked: Asked<'_>) -> Result<(), ServiceError> {
+        let hash = plan_hash(unit, asked, self.planned_backups(asked).await?)?;
+        unit.set_plan(hash);
+        Ok(())
     }
 
     /// The stored answer, where this caller's request with this key was answered before.

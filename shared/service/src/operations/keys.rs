@@ -15,7 +15,7 @@ use crate::{
     sealed::run_apart,
     settle::settle,
     unit::Unit,
-    vault_entry::VaultEntry,
+    vault_entry::{VaultEntry, random_hex},
 };
 
 /// What a new key is called and where it is.
@@ -125,7 +125,8 @@ impl Keyward {
         keyward_domain::rules::k1_opt_in::has_opted_in(unit.tenant()?)?;
         let UploadKey { id, name, region, sealed_key_file } = upload;
         let wish = Wish { id, name, region, source: KeySource::Uploaded };
-        let key = self.open_key_file(&sealed_key_file).await?;
+        let opened = self.open_key_file(&sealed_key_file);
+        let key = self.attempt(request, tenant, &random_hex::<12>()?, is_wrong_password, opened).await?;
         unit.consider(&wish.command(unit.tenant()?, key.public_key(), "")?, None)?;
         let entry = self.enter_vault(tenant, &key, request.now).await?;
         let command = wish.command(unit.tenant()?, key.public_key(), entry.name());
@@ -222,6 +223,10 @@ impl Keyward {
         let document = self.tenant_for(request, tenant, OperationName::ReadKey).await?;
         Ok(document.tenant.key(key).cloned().ok_or(Rejection::KeyNotFound)?)
     }
+}
+
+fn is_wrong_password(error: &ServiceError) -> bool {
+    matches!(error, ServiceError::KeyFile(KeyFileError::WrongPassword))
 }
 
 /// The key before it exists, to ask the rules before the work is done.

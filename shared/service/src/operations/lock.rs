@@ -3,7 +3,11 @@
 use keyward_domain::{Command, Fingerprint, Instant, OperationId, OperationName, TenantId};
 
 use super::{LockRequest, Outcome, begin::new_operation};
-use crate::{Keyward, Request, ServiceError, refusal::Asked, settle::settle};
+use crate::{
+    Keyward, Request, ServiceError,
+    refusal::{Asked, is_failed_proof},
+    settle::settle,
+};
 
 impl Keyward {
     /// `lock-tenant` (L1 to L3): one transaction locks whatever the number of environments; then the private parts are removed from the vault.
@@ -43,7 +47,8 @@ impl Keyward {
         // Every other rule first: the proof costs work, and a refusal must not depend on it.
         let active = unit.tenant()?.active().map(|key| key.fingerprint.clone());
         unit.consider(&command(active, None), None)?;
-        let proven = self.check_proof(request, unit.tenant()?, &lock.proof).await?;
+        let proof = self.prove(request, unit.tenant()?, &lock.proof);
+        let proven = self.attempt(request, asked.tenant, operation.as_str(), is_failed_proof, proof).await?;
         unit.set_affected(self.first_environments(asked.tenant).await?);
         // L6: a lease that is handed out between this and the commit, and ends later, lets the commit fail.
         let leases_end = self.leases_end(asked.tenant).await?;

@@ -1,5 +1,7 @@
 //! The operations, by their names in `docs/operations.md`.
 
+mod administrators;
+mod approvals;
 mod backups;
 mod begin;
 mod environments;
@@ -9,8 +11,9 @@ mod leases;
 mod lock;
 mod tenants;
 
+pub use approvals::RequestApproval;
 pub(crate) use begin::new_operation;
-use keyward_domain::{Backup, Environment, Event, Instant, KeyId, Name, Operation, PersonId, Region, Tenant};
+use keyward_domain::{Approval, Backup, Environment, Event, Instant, KeyId, Name, Operation, PersonId, Region, Tenant};
 
 use crate::{
     addresses,
@@ -27,6 +30,8 @@ pub struct Outcome {
     pub environment: Option<Environment>,
     /// The backup that the request named.
     pub backup: Option<Backup>,
+    /// The request for approval that the request made or named.
+    pub approval: Option<Approval>,
     /// The operation that the change started, as far as it is.
     pub operation: Option<Operation>,
     /// What happened.

@@ -1,0 +1,40 @@
+//! A second administrator's approval (A7).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ApprovalId, EnvironmentId, Instant, KeyId, PersonId, PlanHash};
+
+/// What approval is asked for: one operation on one thing, as its plan was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Approved {
+    /// The operation, by its name.
+    pub operation: String,
+    /// The environment that it names.
+    pub environment: Option<EnvironmentId>,
+    /// The key that it names.
+    pub key: Option<KeyId>,
+    /// The hash of its plan. Once the plan changes, the approval is good for nothing.
+    pub plan: PlanHash,
+}
+
+/// A request for approval, and the approval once it was given. It is used up by what it is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Approval {
+    /// Its identifier.
+    pub id: ApprovalId,
+    /// What it is for.
+    #[serde(flatten)]
+    pub approved: Approved,
+    /// Who asked, and only may use it.
+    pub requested_by: PersonId,
+    /// When.
+    pub requested_at: Instant,
+    /// From this instant on it is good for nothing, given or not.
+    pub expires_at: Instant,
+    /// Who approved.
+    pub given_by: Option<PersonId>,
+    /// When.
+    pub given_at: Option<Instant>,
+}

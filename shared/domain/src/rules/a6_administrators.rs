@@ -1,0 +1,90 @@
+//! A6: the tenant's list says who its administrators are. A new one cannot lock, roll back or approve for 24 h; one who was removed gets
+//! the notices, and may roll back, for as long. At least one administrator whose 24 h are over stays.
+//!
+//! So a stolen account can neither appoint its helper nor take the others out of the way before they have had a day to undo it.
+
+use crate::{Administrator, Context, Event, PersonId, Rejection, Tenant, tenant::is_same};
+
+fn lists(administrators: &[Administrator], person: &PersonId) -> bool {
+    administrators.iter().any(|administrator| administrator.person == *person)
+}
+
+/// The caller is on the list.
+///
+/// # Errors
+/// [`Rejection::AdministratorNotListed`].
+pub fn is_listed(tenant: &Tenant, context: &Context<'_>) -> Result<(), Rejection> {
+    if lists(&tenant.administrators, context.by) { Ok(()) } else { Err(Rejection::AdministratorNotListed) }
+}
+
+/// The caller is on the list, or was until lately.
+///
+/// # Errors
+/// [`Rejection::AdministratorNotListed`].
+pub fn is_or_was_listed(tenant: &Tenant, context: &Context<'_>) -> Result<(), Rejection> {
+    let was_listed = tenant
+        .former_administrators
+        .iter()
+        .any(|former| former.administrator.person == *context.by && context.now < former.until);
+    // Who left while new never could.
+    if was_listed && is_settled(tenant, context).is_ok() { Ok(()) } else { is_listed(tenant, context) }
+}
+
+/// The caller has not come onto the list lately.
+///
+/// # Errors
+/// [`Rejection::AdministratorTooNew`] with the instant from which the caller has not.
+pub fn is_settled(tenant: &Tenant, context: &Context<'_>) -> Result<(), Rejection> {
+    match tenant.new_administrators.get(context.by) {
+        Some(settled_at) if context.now < *settled_at => Err(Rejection::AdministratorTooNew { retry_at: *settled_at }),
+        _ => Ok(()),
+    }
+}
+
+/// One of the administrators whose wait is over is on the new list too; where there is none, the new list has anybody.
+///
+/// # Errors
+/// [`Rejection::LastAdministrator`].
+pub fn one_stays(tenant: &Tenant, wanted: &[Administrator], context: &Context<'_>) -> Result<(), Rejection> {
+    let is_settled =
+        |one: &&Administrator| tenant.new_administrators.get(&one.person).is_none_or(|at| *at <= context.now);
+    let mut settled = tenant.administrators.iter().filter(is_settled).peekable();
+    let stays = if settled.peek().is_some() {
+        settled.any(|administrator| lists(wanted, &administrator.person))
+    } else {
+        !wanted.is_empty()
+    };
+    if stays { Ok(()) } else { Err(Rejection::LastAdministrator) }
+}
+
+/// What a new list means for those who come and go, within what a tenant can have.
+///
+/// # Errors
+/// [`Rejection::TooManyAdministrators`].
+pub fn set(tenant: &Tenant, wanted: &[Administrator], context: &Context<'_>) -> Result<Event, Rejection> {
+    let settled_at = context.now + context.settings.administrator_wait.delta();
+    let told: Vec<&Administrator> = tenant
+        .former_administrators
+        .iter()
+        .filter(|former| context.now < former.until)
+        .map(|former| &former.administrator)
+        .collect();
+    // Whoever left lately and comes back is no new administrator. Whoever left while new is: `new_administrators` has them for as long as
+    // they count as having left lately, and their wait begins again. Time off the list is no time in which others could have objected.
+    let left_while_new =
+        |person: &PersonId| tenant.new_administrators.get(person).is_some_and(|settled_at| context.now < *settled_at);
+    let comes_back = |person: &PersonId| told.iter().any(|former| former.person == *person) && !left_while_new(person);
+    let is_new = |person: &PersonId| !lists(&tenant.administrators, person) && !comes_back(person);
+    let added = wanted.iter().map(|one| &one.person).filter(|person| is_new(person)).cloned().collect();
+    let is_gone = |one: &&Administrator| !wanted.iter().any(|listed| is_same(listed, one));
+    let removed: Vec<Administrator> = tenant.administrators.iter().filter(is_gone).cloned().collect();
+    let most = context.settings.administrators_per_tenant;
+    // Only who brings somebody unknown is held up by those who have left: else a list filled with helpers could not be emptied.
+    let is_known =
+        |one: &Administrator| tenant.administrators.iter().chain(told.iter().copied()).any(|known| is_same(known, one));
+    let brings_unknown = !wanted.iter().all(is_known);
+    if wanted.len() > most || (brings_unknown && told.len() + removed.len() > most) {
+        return Err(Rejection::TooManyAdministrators { most });
+    }
+    Ok(Event::AdministratorsSet { administrators: wanted.to_vec(), added, removed, settled_at })
+}

@@ -1,0 +1,148 @@
+//! A8: attempts with a password or a proof of possession that fail are counted, for each person and for the tenant, and too many are refused
+//! before they cost work.
+//!
+//! An attempt is entered before it is made, so that many at once are not more than the limit lets through, and taken out again when it did
+//! not fail. What a crash leaves behind counts as failed until its time is over.
+
+use std::future::Future;
+
+use chrono::{DateTime, Utc};
+use keyward_domain::{Instant, TenantId};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Keyward, Request, ServiceError, addresses,
+    ports::table::Key,
+    settle::settle,
+    stored::{Stored, load},
+};
+
+/// One attempt that failed, or that is being made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Attempt {
+    id: String,
+    at: DateTime<Utc>,
+}
+
+/// Attempts, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct AttemptsDocument {
+    attempts: Vec<Attempt>,
+}
+
+impl AttemptsDocument {
+    /// Enters an attempt; or says from when on there is room for it.
+    fn enter(&mut self, id: &str, now: Instant, since: Instant, most: usize) -> Result<(), Instant> {
+        self.attempts.retain(|attempt| since < attempt.at);
+        if self.attempts.iter().any(|attempt| attempt.id == id) {
+            return Ok(());
+        }
+        // Clocks of two functions differ: the newest counts, whoever entered it.
+        self.attempts.sort_by_key(|attempt| attempt.at);
+        if let Some(index) = self.attempts.len().checked_sub(most.max(1)) {
+            return Err(self.attempts.get(index).map_or(now, |oldest| oldest.at) + (now - since));
+        }
+        self.attempts.push(Attempt { id: id.to_owned(), at: now });
+        Ok(())
+    }
+
+    fn take_out(&mut self, id: &str) {
+        self.attempts.retain(|attempt| attempt.id != id);
+    }
+}
+
+impl Keyward {
+    /// Makes an attempt, if not too many have failed lately. Repeated under the same `id` it is still the same attempt.
+    pub(crate) async fn attempt<T>(
+        &self,
+        request: &Request,
+        tenant: &TenantId,
+        id: &str,
+        has_failed: fn(&ServiceError) -> bool,
+        work: impl Future<Output = Result<T, ServiceError>>,
+    ) -> Result<T, ServiceError> {
+        settle!(self.enter_attempt(request, tenant, id))?;
+        let made = work.await;
+        if !made.as_ref().err().is_some_and(has_failed) {
+            let taken_out: Result<(), ServiceError> = settle!(self.take_out_attempt(request, tenant, id));
+            if let Err(fault) = taken_out {
+                tracing::warn!(%fault, "an attempt that did not fail counts for a while");
+            }
+        }
+        made
+    }
+
+    async fn enter_attempt(&self, request: &Request, tenant: &TenantId, id: &str) -> Result<(), ServiceError> {
+        let window = self.settings.attempt_window.delta();
+        let [of_person, of_tenant] = places(request, tenant);
+        let limits = [(of_person, self.settings.attempts_per_person), (of_tenant, self.settings.attempts_per_tenant)];
+        let mut writes = Vec::new();
+        for (key, most) in limits {
+            let mut stored = self.attempts_at(key).await?;
+            let entered = stored.value.enter(id, request.now, request.now - window, most);
+            entered.map_err(|retry_at| ServiceError::TooManyAttempts { retry_at })?;
+            writes.push(stored.put_with(None, None, Some(request.now + window))?);
+        }
+        Ok(self.table.transact(writes).await?)
+    }
+
+    async fn take_out_attempt(&self, request: &Request, tenant: &TenantId, id: &str) -> Result<(), ServiceError> {
+        let mut writes = Vec::new();
+        for key in places(request, tenant) {
+            let mut stored = self.attempts_at(key).await?;
+            stored.value.take_out(id);
+            writes.push(stored.put_with(None, None, Some(request.now + self.settings.attempt_window.delta()))?);
+        }
+        Ok(self.table.transact(writes).await?)
+    }
+
+    async fn attempts_at(&self, key: Key) -> Result<Stored<AttemptsDocument>, ServiceError> {
+        let stored = load::<AttemptsDocument>(&*self.table, &key).await?;
+        Ok(stored.unwrap_or_else(|| Stored::new(key, AttemptsDocument::default())))
+    }
+}
+
+/// Where the attempts of the caller and those of the tenant are counted.
+fn places(request: &Request, tenant: &TenantId) -> [Key; 2] {
+    [addresses::attempts_of(tenant, &request.principal.person), addresses::attempts(tenant)]
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    fn at(minutes: i64) -> Instant {
+        DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes)
+    }
+
+    fn enter(document: &mut AttemptsDocument, id: &str, minutes: i64) -> Result<(), Instant> {
+        document.enter(id, at(minutes), at(minutes - 15), 3)
+    }
+
+    #[test]
+    fn in_no_window_are_there_more_than_the_most() {
+        let mut document = AttemptsDocument::default();
+        for (id, minutes) in [("a", 0), ("b", 5), ("c", 6)] {
+            enter(&mut document, id, minutes).unwrap();
+        }
+        assert_eq!(enter(&mut document, "d", 14), Err(at(15)));
+        enter(&mut document, "d", 15).unwrap();
+        assert_eq!(enter(&mut document, "e", 15), Err(at(20)));
+    }
+
+    #[test]
+    fn the_same_attempt_counts_once_and_one_that_did_not_fail_not_at_all() {
+        let mut document = AttemptsDocument::default();
+        for _ in 0..5 {
+            enter(&mut document, "a", 0).unwrap();
+        }
+        enter(&mut document, "b", 0).unwrap();
+        enter(&mut document, "c", 0).unwrap();
+        document.take_out("b");
+        enter(&mut document, "d", 1).unwrap();
+        assert!(enter(&mut document, "e", 1).is_err());
+    }
+}

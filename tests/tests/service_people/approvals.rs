@@ -1,0 +1,173 @@
+//! A7: with the quorum on, nobody locks, rolls back, destroys or deletes alone.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use keyward_domain::{Approval, OperationName, Rejection};
+use keyward_service::{Outcome, Request, RequestApproval, ServiceError};
+use keyward_tests::{
+    keys::key,
+    world::{World, environment_id, hours, key_id, name_of, start},
+};
+
+use crate::{administrator, happened, ready, rejection, told};
+
+/// The world with the quorum on, at 72 h.
+async fn with_quorum() -> (World, DateTime<Utc>) {
+    let world = ready().await;
+    let now = start() + hours(72);
+    world.keyward.set_quorum(&world.alice(now), &world.tenant, true).await.unwrap();
+    (world, now)
+}
+
+fn wanted(operation: OperationName) -> RequestApproval {
+    let environment = (operation == OperationName::DeleteEnvironment).then(|| environment_id("prod-1"));
+    let key = (operation == OperationName::DestroyKey).then(|| key_id("k2"));
+    RequestApproval { operation, environment, key }
+}
+
+async fn ask(world: &World, by: &Request, operation: OperationName) -> Approval {
+    let asked = world.keyward.request_approval(by, &world.tenant, &wanted(operation)).await.unwrap();
+    asked.approval.unwrap()
+}
+
+async fn give(world: &World, by: &Request, approval: &Approval) -> Result<Outcome, ServiceError> {
+    world.keyward.give_approval(by, &world.tenant, &approval.id, &approval.approved.plan).await
+}
+
+async fn perform(world: &World, by: &Request, operation: OperationName) -> Result<Outcome, ServiceError> {
+    match operation {
+        OperationName::LockTenant => world.lock(by, key(0)).await,
+        OperationName::RollBackKey => world.keyward.roll_back_key(by, &world.tenant).await,
+        OperationName::DestroyKey => world.keyward.destroy_key(by, &world.tenant, &key_id("k2")).await,
+        OperationName::DeleteEnvironment => {
+            let (id, name) = (environment_id("prod-1"), Some(name_of("prod-1")));
+            world.keyward.delete_environment(by, &world.tenant, &id, name).await
+        }
+        OperationName::SetQuorum => world.keyward.set_quorum(by, &world.tenant, false).await,
+        other => panic!("{other} needs no approval"),
+    }
+}
+
+/// Each of the operations, from the refusal to the end: bob asks, alice approves, bob does it, once.
+#[tokio::test]
+async fn a_second_administrator_approves_each_of_them() {
+    for operation in OperationName::ALL.iter().copied().filter(|operation| operation.needs_quorum()) {
+        let (world, mut now) = with_quorum().await;
+        if operation == OperationName::RollBackKey {
+            world.activate(&world.alice(now), "k2").await.unwrap();
+        }
+        now += TimeDelta::minutes(1);
+        told(&world, now, "").await;
+        let refused = rejection(perform(&world, &world.bob(now), operation).await);
+        assert_eq!(refused, Rejection::ApprovalRequired { approval: None }, "{operation}");
+
+        let approval = ask(&world, &world.bob(now), operation).await;
+        assert_eq!(told(&world, now, "approval is asked for").await.len(), 2, "{operation}");
+        let again = ask(&world, &world.bob(now), operation).await;
+        assert_eq!(again, approval, "asked twice, it is the same request");
+        assert!(told(&world, now, "").await.is_empty(), "and told once");
+        let still = rejection(perform(&world, &world.bob(now), operation).await);
+        assert_eq!(still, Rejection::ApprovalRequired { approval: Some(approval.id.clone()) }, "{operation}");
+
+        let own = rejection(give(&world, &world.bob(now), &approval).await);
+        assert_eq!(own, Rejection::ApprovalOfOwnRequest { approval: approval.id.clone() });
+        give(&world, &world.alice(now), &approval).await.unwrap();
+        // It is bob's alone.
+        if operation != OperationName::RollBackKey {
+            let foreign = rejection(perform(&world, &world.alice(now), operation).await);
+            assert_eq!(foreign, Rejection::ApprovalRequired { approval: None }, "{operation}");
+        }
+        let done = perform(&world, &world.bob(now), operation).await.unwrap();
+        assert_eq!(happened(&done)[1], "approval_used", "{operation}: {:?}", done.events);
+        let left = world.keyward.list_approvals(&world.alice(now), &world.tenant).await.unwrap();
+        assert!(left.is_empty(), "{operation}: {left:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_approval_is_for_one_plan_one_thing_and_one_day() {
+    let (world, now) = with_quorum().await;
+    let approval = ask(&world, &world.bob(now), OperationName::DeleteEnvironment).await;
+    give(&world, &world.alice(now), &approval).await.unwrap();
+    // Not for the lock, which bob could do with the key.
+    let lock = rejection(perform(&world, &world.bob(now), OperationName::LockTenant).await);
+    assert_eq!(lock, Rejection::ApprovalRequired { approval: None });
+    // A day later it is good for nothing; one second before, it is.
+    let end = now + hours(24);
+    let late = rejection(perform(&world, &world.bob(end), OperationName::DeleteEnvironment).await);
+    assert_eq!(late, Rejection::ApprovalRequired { approval: None });
+    // What it is about has changed: the environment has another data key now.
+    world
+        .keyward
+        .revert_environment(&world.alice(now), &world.tenant, &environment_id("prod-1"), Some(name_of("prod-1")))
+        .await
+        .unwrap();
+    let changed = rejection(perform(&world, &world.bob(now), OperationName::DeleteEnvironment).await);
+    assert_eq!(changed, Rejection::ApprovalRequired { approval: None });
+    let stale = Request { plan: Some(approval.approved.plan.clone()), ..world.bob(now) };
+    let wanted = wanted(OperationName::DeleteEnvironment);
+    let refused = world.keyward.request_approval(&stale, &world.tenant, &wanted).await;
+    assert!(matches!(refused, Err(ServiceError::PlanChanged)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_approval_in_its_last_second_is_good() {
+    let (world, now) = with_quorum().await;
+    let approval = ask(&world, &world.bob(now), OperationName::DeleteEnvironment).await;
+    give(&world, &world.alice(now), &approval).await.unwrap();
+    let last = now + hours(24) - TimeDelta::seconds(1);
+    perform(&world, &world.bob(last), OperationName::DeleteEnvironment).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_approval_has_to_be_for_the_plan_that_was_seen() {
+    let (world, now) = with_quorum().await;
+    let approval = ask(&world, &world.bob(now), OperationName::LockTenant).await;
+    let plan = world.keyward.plan_lock(&world.alice(now), &world.tenant).await.unwrap();
+    assert_eq!(plan.hash, approval.approved.plan, "whoever approves sees the same plan");
+    assert_eq!(plan.refused_with.as_deref(), Some("approval_required"));
+    let other = keyward_domain::PlanHash("0".repeat(64));
+    let given = world.keyward.give_approval(&world.alice(now), &world.tenant, &approval.id, &other).await;
+    assert_eq!(rejection(given), Rejection::ApprovalOfOtherPlan { approval: approval.id });
+}
+
+#[tokio::test]
+async fn the_quorum_needs_two_and_a_helper_is_no_second() {
+    let world = ready().await;
+    let now = start() + hours(72);
+    let set = |list: &[&str]| {
+        let list = list.iter().map(|person| administrator(person)).collect();
+        let request = world.alice(now);
+        let (keyward, tenant) = (world.keyward.clone(), world.tenant.clone());
+        async move { keyward.set_administrators(&request, &tenant, list).await }
+    };
+    set(&["alice"]).await.unwrap();
+    let alone = world.keyward.set_quorum(&world.alice(now), &world.tenant, true).await;
+    assert_eq!(rejection(alone), Rejection::TooFewAdministrators { needed: 2 });
+    set(&["alice", "mallory"]).await.unwrap();
+    world.keyward.set_quorum(&world.alice(now), &world.tenant, true).await.unwrap();
+    assert_eq!(rejection(set(&["alice"]).await), Rejection::TooFewAdministrators { needed: 2 });
+    let approval = ask(&world, &world.alice(now), OperationName::LockTenant).await;
+    let mallory = |at| world.request("mallory", &[keyward_domain::Role::GlobalAdministrator], at);
+    let helped = rejection(give(&world, &mallory(now + hours(1)), &approval).await);
+    assert_eq!(helped, Rejection::AdministratorTooNew { retry_at: now + hours(24) });
+}
+
+/// Sixteen at once use the same approval, and it is good for one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_approval_is_used_once_however_many_ask() {
+    let (world, now) = with_quorum().await;
+    let world = std::sync::Arc::new(world);
+    let approval = ask(&world, &world.bob(now), OperationName::DeleteEnvironment).await;
+    give(&world, &world.alice(now), &approval).await.unwrap();
+    let tasks: Vec<_> = (0..16)
+        .map(|_| {
+            let world = world.clone();
+            tokio::spawn(async move { perform(&world, &world.bob(now), OperationName::DeleteEnvironment).await })
+        })
+        .collect();
+    let mut done = 0;
+    for task in tasks {
+        done += usize::from(task.await.unwrap().is_ok());
+    }
+    assert_eq!(done, 1);
+}

@@ -1,0 +1,109 @@
+//! A8: passwords and proofs are not to be guessed.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use keyward_domain::Name;
+use keyward_keyfile::PrivateKey;
+use keyward_service::ports::vault::Vault as _;
+use keyward_service::{LockProof, LockRequest, Outcome, Request, ServiceError, UploadKey};
+use keyward_tests::{
+    keys::{PASSWORD, key, pfx_of, sealed},
+    world::{World, hours, key_id, start},
+};
+
+use crate::{ready, told};
+
+async fn with_password(world: &World, key: &PrivateKey, password: &str) -> String {
+    let exchange = world.vault.exchange_key().await.unwrap();
+    sealed(&pfx_of(key), password, &exchange.public_key, &exchange.kid)
+}
+
+async fn upload(world: &World, by: &Request, password: &str) -> Result<Outcome, ServiceError> {
+    let sealed_key_file = with_password(world, key(2), password).await;
+    let upload = UploadKey { id: Some(key_id("k3")), name: None, region: None, sealed_key_file };
+    world.keyward.upload_key(by, &world.tenant, upload).await
+}
+
+async fn lock(world: &World, by: &Request, password: &str) -> Result<Outcome, ServiceError> {
+    let sealed = with_password(world, key(0), password).await;
+    let lock = LockRequest { stated_name: Name::new("Contoso Ltd").unwrap(), proof: LockProof::KeyFile { sealed } };
+    world.keyward.lock_tenant(by, &world.tenant, &lock).await
+}
+
+fn retry_at<T: std::fmt::Debug>(result: Result<T, ServiceError>) -> DateTime<Utc> {
+    match result {
+        Err(ServiceError::TooManyAttempts { retry_at }) => retry_at,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_sixth_wrong_password_is_not_looked_at() {
+    let world = ready().await;
+    let now = start() + hours(72);
+    for second in 0..5 {
+        let refused = lock(&world, &world.alice(now + TimeDelta::seconds(second)), "wrong").await;
+        assert!(matches!(refused, Err(ServiceError::KeyFile(_))), "{refused:?}");
+    }
+    let later = now + TimeDelta::seconds(5);
+    let end = now + TimeDelta::minutes(15);
+    // Not even the right one, nor for another operation: it is the person that is counted.
+    assert_eq!(retry_at(lock(&world, &world.alice(later), PASSWORD).await), end);
+    assert_eq!(retry_at(upload(&world, &world.alice(later), PASSWORD).await), end);
+    assert_eq!(retry_at(lock(&world, &world.alice(end - TimeDelta::seconds(1)), PASSWORD).await), end);
+    // Others are not in her way.
+    assert!(matches!(upload(&world, &world.bob(later), "wrong").await, Err(ServiceError::KeyFile(_))));
+    // A3: each failed proof was told, and no more than these.
+    assert_eq!(told(&world, later, "failed attempt").await.len(), 5 * 2);
+    lock(&world, &world.alice(end), PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_does_not_fail_does_not_count() {
+    let world = ready().await;
+    let now = start() + hours(1);
+    for _ in 0..8 {
+        // Known already, found after the file was opened.
+        let refused = world.upload(&world.alice(now), "k9", key(0)).await;
+        assert!(matches!(refused, Err(ServiceError::Rejected(_))), "{refused:?}");
+    }
+    upload(&world, &world.alice(now), PASSWORD).await.unwrap();
+}
+
+/// Twenty at once: no more are looked at than one after the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_at_once_are_no_more_than_one_after_the_other() {
+    let world = std::sync::Arc::new(ready().await);
+    let now = start() + hours(72);
+    let tasks: Vec<_> = (0..20)
+        .map(|_| {
+            let world = world.clone();
+            tokio::spawn(async move { lock(&world, &world.alice(now), "wrong").await })
+        })
+        .collect();
+    let (mut looked_at, mut refused, mut contended) = (0, 0, 0);
+    for task in tasks {
+        match task.await.unwrap() {
+            Err(ServiceError::KeyFile(_)) => looked_at += 1,
+            Err(ServiceError::TooManyAttempts { .. }) => refused += 1,
+            Err(ServiceError::Contended) => contended += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    println!("20 at once: {looked_at} looked at, {refused} refused, {contended} told to come back");
+    assert!(looked_at <= 5 && looked_at + refused + contended == 20, "{looked_at} {refused} {contended}");
+}
+
+/// Ten people with five attempts each use the tenant's fifty up; nobody alone does.
+#[tokio::test]
+async fn a_tenant_has_a_limit_that_one_person_cannot_use_up() {
+    let world = ready().await;
+    let now = start() + hours(1);
+    let person = |number| world.request(&format!("person-{number}"), &[keyward_domain::Role::GlobalAdministrator], now);
+    for number in 0..10 {
+        for _ in 0..5 {
+            let refused = upload(&world, &person(number), "wrong").await;
+            assert!(matches!(refused, Err(ServiceError::KeyFile(_))), "{number}: {refused:?}");
+        }
+    }
+    assert_eq!(retry_at(upload(&world, &person(10), PASSWORD).await), now + TimeDelta::minutes(15));
+}
