@@ -4,13 +4,16 @@ use std::io::{BufRead as _, IsTerminal as _, Read as _};
 
 use keyward_api::problem;
 use keyward_api::views::PlanView;
-use keyward_domain::PlanHash;
+use keyward_domain::{OperationName, PlanHash};
 use serde_json::json;
 
 use crate::client::Answer;
 use crate::failure::{Exit, Failure};
 use crate::grammar::Destructive;
 use crate::output::{Clock, Output, Sheet};
+
+/// The refusal that another administrator can lift (A7). The plan is confirmed nevertheless: it is what they are asked to approve.
+pub(crate) const APPROVAL_REQUIRED: &str = "approval_required";
 
 /// Longest line that is read as an answer, in bytes.
 const LONGEST_ANSWER: u64 = 4096;
@@ -26,17 +29,29 @@ pub(crate) fn confirm(
     destructive: &Destructive,
     stdin_is_taken: bool,
 ) -> Result<Option<PlanHash>, Failure> {
-    let plan: PlanView = answer.view()?;
-    let text = plan_text(&plan, answer.clock());
+    confirm_shown(output, &answer.view()?, answer, name, destructive, stdin_is_taken)
+}
+
+/// The same where the plan is not shown as it was answered.
+pub(crate) fn confirm_shown(
+    output: &Output,
+    plan: &PlanView,
+    answer: &Answer,
+    name: &str,
+    destructive: &Destructive,
+    stdin_is_taken: bool,
+) -> Result<Option<PlanHash>, Failure> {
+    let text = plan_text(plan, answer.clock());
     if destructive.dry_run {
         output.result(&answer.json()?, || text)?;
         return Ok(None);
     }
-    if let Some(code) = &plan.refused_with {
-        return Err(refused(&plan, code, answer));
+    if let Some(code) = plan.refused_with.as_ref().filter(|code| *code != APPROVAL_REQUIRED) {
+        return Err(refused(plan, code, answer));
     }
+    let hash = || Some(plan.hash.clone());
     if let Some(given) = &destructive.confirm {
-        return if given == name { Ok(Some(plan.hash)) } else { Err(another_name(name)) };
+        return if given == name { Ok(hash()) } else { Err(another_name(name)) };
     }
     if destructive.yes || stdin_is_taken || !std::io::stdin().is_terminal() {
         let why = if destructive.yes { "--yes alone is not enough" } else { "nobody can be asked" };
@@ -45,7 +60,7 @@ pub(crate) fn confirm(
     }
     output.show(&text);
     output.show(&format!("Type the name to go on: {name}"));
-    if read_answer()? == name { Ok(Some(plan.hash)) } else { Err(another_name(name)) }
+    if read_answer()? == name { Ok(hash()) } else { Err(another_name(name)) }
 }
 
 /// The plan for people.
@@ -59,15 +74,22 @@ pub(crate) fn plan_text(plan: &PlanView, clock: Clock) -> String {
     let environments = plan.first_environments.iter().map(ToString::to_string).collect();
     let keys: Vec<String> = plan.keys.iter().map(ToString::to_string).collect();
     let key_count = keys.len() as u64;
+    // These touch no environment, and another change of the same kind undoes them.
+    let is_about_people = [OperationName::SetAdministrators, OperationName::SetQuorum]
+        .iter()
+        .any(|operation| operation.as_str() == plan.operation);
+    let needs_approval = plan.refused_with.as_deref() == Some(APPROVAL_REQUIRED);
+    let undo = plan.undo_until.map_or_else(|| "not at all".to_owned(), |at| clock.instant(at));
     let sheet = Sheet::new()
         .fact("plan", &plan.operation)
-        .fact("environments", list(environments, plan.environments))
+        .maybe("environments", (!is_about_people).then(|| list(environments, plan.environments)))
         .maybe("keys", (key_count > 0).then(|| list(keys, key_count)))
         .maybe("backups", (plan.backups > 0).then_some(plan.backups))
         .maybe("last leases end", plan.leases_end_at.map(|at| clock.instant(at)))
         .maybe("deletion", plan.deletion_at.map(|at| clock.instant(at)))
-        .fact("can be undone until", plan.undo_until.map_or_else(|| "not at all".to_owned(), |at| clock.instant(at)))
-        .maybe("refused now with", plan.refused_with.as_ref())
+        .maybe("can be undone until", (!is_about_people).then_some(undo))
+        .maybe("approval", needs_approval.then_some("needed of another administrator"))
+        .maybe("refused now with", plan.refused_with.as_ref().filter(|_| !needs_approval))
         .maybe("possible from", plan.retry_at.map(|at| clock.instant(at)))
         .fact("hash", &plan.hash.0);
     let effects: String = plan.effects.iter().map(|effect| format!(" - {}\n", crate::output::plain(effect))).collect();
@@ -78,7 +100,8 @@ pub(crate) fn plan_text(plan: &PlanView, clock: Clock) -> String {
 fn refused(plan: &PlanView, code: &str, answer: &Answer) -> Failure {
     let row = problem::code(code);
     let detail = format!("the plan says that {} would be refused now", plan.operation);
-    let mut failure = Failure::new(Exit::Refused, code, detail);
+    let exit = row.map_or(Exit::Refused, |row| Exit::of_status(row.status));
+    let mut failure = Failure::new(exit, code, detail);
     if let Some(row) = row {
         failure = failure.next(row.next_step);
         failure.title = row.title.to_owned();
@@ -125,7 +148,8 @@ mod tests {
             "deletionAt": "2026-12-19T00:00:00Z", "undoUntil": null, "effects": ["Nobody can decrypt."]});
         change(&mut plan);
         let body = serde_json::to_vec(&plan).unwrap().into();
-        Answer { body, server_time: "2026-11-21T00:00:00Z".parse().ok(), operation_location: None }
+        let server_time = "2026-11-21T00:00:00Z".parse().ok();
+        Answer { body, server_time, entity_tag: None, operation_location: None }
     }
 
     fn output() -> Output {
@@ -161,6 +185,29 @@ mod tests {
         assert_eq!((failure.exit, failure.code.as_str()), (Exit::Refused, "lock_not_open"));
         assert_eq!(failure.rule.as_deref(), Some("L2"));
         assert!(failure.retry_at.is_some() && failure.next_step.is_some());
+        let unlisted = self::answer(|plan| plan["refusedWith"] = json!("administrator_not_listed"));
+        let failure = confirm(&output(), &unlisted, "T", &given(Some("T"), false), false).unwrap_err();
+        assert_eq!(failure.exit, Exit::NotAllowed);
+    }
+
+    #[test]
+    fn what_needs_an_approval_is_confirmed_first() {
+        let answer = answer(|plan| plan["refusedWith"] = json!("approval_required"));
+        let confirmed = |name| confirm(&output(), &answer, "Contoso Ltd", &given(Some(name), false), false);
+        assert_eq!(confirmed("Contoso Ltd").unwrap(), Some(PlanHash("ab".to_owned())));
+        assert_eq!(confirmed("Contoso").unwrap_err().code, "not_confirmed");
+        let text = plan_text(&answer.view().unwrap(), answer.clock());
+        assert!(text.contains("needed of another administrator") && !text.contains("refused"), "{text}");
+    }
+
+    #[test]
+    fn a_plan_about_people_is_about_no_environment() {
+        let answer = answer(|plan| {
+            plan["operation"] = json!("set-quorum");
+            plan["environments"] = json!(0);
+        });
+        let text = plan_text(&answer.view().unwrap(), answer.clock());
+        assert!(!text.contains("environments") && !text.contains("not at all"), "{text}");
     }
 
     #[test]

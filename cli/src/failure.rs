@@ -34,7 +34,7 @@ impl Exit {
     }
 
     /// The exit code for a status of the API.
-    fn of_status(status: u16) -> Self {
+    pub(crate) fn of_status(status: u16) -> Self {
         match status {
             400 => Self::Usage,
             401 | 403 => Self::NotAllowed,

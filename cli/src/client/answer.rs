@@ -15,6 +15,8 @@ pub(crate) struct Answer {
     pub(crate) body: Zeroizing<Vec<u8>>,
     /// The server's clock.
     pub(crate) server_time: Option<DateTime<Utc>>,
+    /// The entity tag: which state of it this is.
+    pub(crate) entity_tag: Option<String>,
     /// Path of the operation that was started.
     pub(crate) operation_location: Option<String>,
 }

@@ -5,6 +5,7 @@ use keyward_domain::{OperationName, TenantId};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use super::Answer;
 use crate::failure::Failure;
 
 /// An operation with what its path, query and body take.
@@ -14,6 +15,8 @@ pub(crate) struct Call {
     parameters: Vec<(&'static str, String)>,
     /// Members of the query.
     pub(crate) query: Vec<(&'static str, String)>,
+    /// The entity tag of what was read before: refused if it has changed since.
+    pub(crate) if_match: Option<String>,
     /// The JSON body; overwritten when dropped.
     pub(crate) body: Option<Zeroizing<Vec<u8>>>,
 }
@@ -21,7 +24,7 @@ pub(crate) struct Call {
 impl Call {
     /// A call of an operation that names no tenant.
     pub(crate) fn new(operation: OperationName) -> Self {
-        Self { operation, parameters: Vec::new(), query: Vec::new(), body: None }
+        Self { operation, parameters: Vec::new(), query: Vec::new(), if_match: None, body: None }
     }
 
     /// A call of an operation of a tenant.
@@ -38,6 +41,12 @@ impl Call {
     /// Adds a member to the query.
     pub(crate) fn query(mut self, name: &'static str, value: impl ToString) -> Self {
         self.query.push((name, value.to_string()));
+        self
+    }
+
+    /// Refused if what was read has changed since.
+    pub(crate) fn unless_changed_since(mut self, read: &Answer) -> Self {
+        self.if_match.clone_from(&read.entity_tag);
         self
     }
 

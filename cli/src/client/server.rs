@@ -101,10 +101,11 @@ impl Server {
                 Err((failure, None)) => return Err(failure),
                 Err((failure, Some(pause))) => (failure, pause),
             };
-            if attempt == MOST_ATTEMPTS {
+            // To be sent sooner than the server asks for is of no use, and longer nobody waits here.
+            if attempt == MOST_ATTEMPTS || pause.is_some_and(|pause| pause > LONGEST_PAUSE) {
                 return Err(failure);
             }
-            let pause = pause.unwrap_or(Duration::from_millis(200 << attempt)).min(LONGEST_PAUSE);
+            let pause = pause.unwrap_or(Duration::from_millis(200 << attempt));
             self.output.trace(&format!(
                 "attempt {attempt} failed ({}), again in {} ms",
                 failure.code,
@@ -135,10 +136,11 @@ impl Server {
         self.output.trace(&format!("{line} {status} {} ms", begin.elapsed().as_millis()));
         let server_time = date(response.headers());
         let pause = retry_after(response.headers());
+        let entity_tag = text_header(response.headers(), "etag");
         let operation_location = text_header(response.headers(), "operation-location");
         let body = read(response).map_err(|failure| (failure, Some(None)))?;
         if (200..300).contains(&status) {
-            return Ok(Answer { body, server_time, operation_location });
+            return Ok(Answer { body, server_time, entity_tag, operation_location });
         }
         let failure = Failure::of_answer(status, &body, server_time);
         Err((failure, matches!(status, 429 | 502..=504).then_some(pause)))

@@ -87,12 +87,12 @@ impl Session {
     pub(crate) fn call(&self, call: &Call) -> Result<Answer, Failure> {
         let url = self.server.address(&call.segments()?, &call.query)?;
         let key = call.is_post().then(idempotency_key).transpose()?;
-        let body = call.body.as_ref().map(|body| body.as_slice());
         self.refresh_if_due(machine_clock())?;
-        match self.send(&url, key.as_deref(), body) {
-            Err(failure) if failure.wants_new_token() && self.renew()? => self.send(&url, key.as_deref(), body),
+        let answer = match self.send(&url, key.as_deref(), Some(call)) {
+            Err(failure) if failure.wants_new_token() && self.renew()? => self.send(&url, key.as_deref(), Some(call)),
             other => other,
-        }
+        };
+        answer.map_err(|failure| self.with_way_to_sign_in(failure))
     }
 
     /// Follows a link of an answer.
@@ -105,17 +105,21 @@ impl Session {
         }
     }
 
-    fn send(&self, url: &Url, idempotency_key: Option<&str>, body: Option<&[u8]>) -> Result<Answer, Failure> {
+    fn send(&self, url: &Url, idempotency_key: Option<&str>, call: Option<&Call>) -> Result<Answer, Failure> {
         let token = self.access()?;
-        let request = match idempotency_key {
+        let body = call.and_then(|call| call.body.as_ref());
+        let mut request = match idempotency_key {
             None => self.server.get(url.clone()),
             Some(key) => self
                 .server
                 .post(url.clone())
                 .header("Idempotency-Key", key)
                 .header("Content-Type", "application/json")
-                .body(body.unwrap_or(b"{}").to_vec()),
+                .body(body.map_or_else(|| b"{}".to_vec(), |body| body.to_vec())),
         };
+        if let Some(entity_tag) = call.and_then(|call| call.if_match.as_ref()) {
+            request = request.header("If-Match", entity_tag);
+        }
         self.server.send(&request.bearer_auth(token.expose()))
     }
 }

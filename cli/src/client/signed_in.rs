@@ -6,6 +6,7 @@ use keyward_domain::TenantId;
 
 use super::Session;
 use crate::failure::{Exit, Failure};
+use crate::output::duration_text;
 use crate::profile::Profile;
 use crate::sign_in::{Claims, Grant, Provider, Web};
 use crate::tokens::{Kept, Tokens};
@@ -114,6 +115,23 @@ impl Session {
         let tenant = profile.tenant.as_ref().and_then(|id| id.parse().ok());
         self.sign_in(name, tenant.as_ref())?;
         Ok(true)
+    }
+
+    /// A5: how to sign in anew, for how this person has signed in.
+    pub(super) fn with_way_to_sign_in(&self, failure: Failure) -> Failure {
+        if failure.code != "sign_in_too_old" {
+            return failure;
+        }
+        let how = match (self.given_token(), self.profile().and_then(|profile| profile.signed_in_as.as_ref())) {
+            (Some(given), _) => format!("Get the token of {} by signing in again", given.from),
+            (None, Some(name)) => format!("Sign in again: keyward login --as {name}"),
+            (None, None) => "Sign in again: keyward login --anew".to_owned(),
+        };
+        let within = match failure.document["maxAgeSeconds"].as_i64() {
+            Some(seconds) => format!(" within {}", duration_text(TimeDelta::seconds(seconds))),
+            None => String::new(),
+        };
+        failure.next(format!("{how}, then repeat the command{within}."))
     }
 
     /// By the refresh token. Many providers take each of them once, so one command at a time does it.

@@ -1,14 +1,15 @@
 //! `keyward environment`.
 
 use keyward_api::requests::{
-    DeleteEnvironmentRequest, EmptyRequest, RegisterEnvironmentRequest, RevertEnvironmentRequest,
+    ApprovableOperation, DeleteEnvironmentRequest, EmptyRequest, RegisterEnvironmentRequest, RequestApprovalRequest,
+    RevertEnvironmentRequest,
 };
 use keyward_api::views::{EnvironmentView, PageView};
 use keyward_domain::{EnvironmentId, EnvironmentKind, Name, OperationName, PlanHash};
 use serde::Serialize;
 
-use super::audit;
 use super::environment_table::{environment_text, list_text};
+use super::{approval_needed, audit};
 use crate::client::{Answer, Call, Session};
 use crate::confirmation::confirm;
 use crate::failure::Failure;
@@ -99,7 +100,11 @@ fn destroy<R: Serialize>(
         confirmation.confirm = Some(name.to_string());
     }
     let Some(hash) = confirm(session.output(), &plan, name.as_str(), &confirmation, false)? else { return Ok(()) };
-    show(session, &session.call(&about(session, operation, id)?.body(&request(Some(name), Some(hash)))?)?)
+    // Reverting needs no approval, so that this one is not asked for.
+    let wanted = approval_needed::wanted(ApprovableOperation::DeleteEnvironment, hash.clone());
+    let wanted = RequestApprovalRequest { environment: Some(id.clone()), ..wanted };
+    let answer = session.call(&about(session, operation, id)?.body(&request(Some(name), Some(hash)))?);
+    show(session, &approval_needed::or_ask(session, answer, &wanted)?)
 }
 
 fn show(session: &Session, answer: &Answer) -> Result<(), Failure> {

@@ -5,7 +5,8 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use keyward_api::requests::{
-    DestroyKeyRequest, EmptyRequest, GenerateKeyRequest, ImportKeyRequest, RollBackKeyRequest, UploadKeyRequest,
+    ApprovableOperation, DestroyKeyRequest, EmptyRequest, GenerateKeyRequest, ImportKeyRequest, RequestApprovalRequest,
+    RollBackKeyRequest, UploadKeyRequest,
 };
 use keyward_api::views::{ActivationView, GeneratedKeyView, KeyView, OperationView, PageView, PlanView, TenantView};
 use keyward_domain::{KeyId, Name, OperationName, Region};
@@ -13,7 +14,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::key_files::{OpenedKeyFile, seal_to_vault, verify_handed_out};
-use super::{key_check, key_table, operation, tenant, transfer_blob};
+use super::{approval_needed, key_check, key_table, operation, tenant, transfer_blob};
 use crate::client::{Answer, Call, Session};
 use crate::confirmation::{confirm, plan_text};
 use crate::failure::{Exit, Failure};
@@ -181,7 +182,9 @@ fn roll_back(session: &Session, destructive: &Destructive, waiting: Waiting) -> 
     let call = || Call::of(&tenant.id, OperationName::RollBackKey);
     let plan = session.call(&call().query("dryRun", true).body(&RollBackKeyRequest::default())?)?;
     let Some(hash) = confirm(session.output(), &plan, tenant.name.as_str(), destructive, false)? else { return Ok(()) };
-    started(session, &session.call(&call().body(&RollBackKeyRequest { plan: Some(hash) })?)?, waiting)
+    let wanted = approval_needed::wanted(ApprovableOperation::RollBackKey, hash.clone());
+    let answer = session.call(&call().body(&RollBackKeyRequest { plan: Some(hash) })?);
+    started(session, &approval_needed::or_ask(session, answer, &wanted)?, waiting)
 }
 
 fn destroy(session: &Session, id: &KeyId, destructive: &Destructive, waiting: Waiting) -> Result<(), Failure> {
@@ -190,7 +193,10 @@ fn destroy(session: &Session, id: &KeyId, destructive: &Destructive, waiting: Wa
     let call = || Call::of(tenant, OperationName::DestroyKey).with("key", id);
     let plan = session.call(&call().query("dryRun", true).body(&DestroyKeyRequest::default())?)?;
     let Some(hash) = confirm(session.output(), &plan, key.name.as_str(), destructive, false)? else { return Ok(()) };
-    started(session, &session.call(&call().body(&DestroyKeyRequest { plan: Some(hash) })?)?, waiting)
+    let wanted = approval_needed::wanted(ApprovableOperation::DestroyKey, hash.clone());
+    let wanted = RequestApprovalRequest { key: Some(id.clone()), ..wanted };
+    let answer = session.call(&call().body(&DestroyKeyRequest { plan: Some(hash) })?);
+    started(session, &approval_needed::or_ask(session, answer, &wanted)?, waiting)
 }
 
 /// Shows an operation that was started, and stays until it has ended.

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use keyward_api::requests::{ChallengeAnswer, EmptyRequest, LockTenantRequest};
+use keyward_api::requests::{ApprovableOperation, ChallengeAnswer, EmptyRequest, LockTenantRequest};
 use keyward_api::views::{ChallengeView, KeyView, LockView, PlanView, TenantView};
 use keyward_domain::{OperationName, TenantId};
 use keyward_keyfile::possession;
 
 use super::key_files::OpenedKeyFile;
-use super::{operation, tenant};
+use super::{approval_needed, operation, tenant};
 use crate::client::{Answer, Call, Session};
 use crate::confirmation::{confirm, plan_text};
 use crate::failure::{Exit, Failure};
@@ -31,7 +31,8 @@ pub(crate) fn run(session: &Session, command: &LockCommand) -> Result<(), Failur
     }
 }
 
-fn plan(session: &Session) -> Result<Answer, Failure> {
+/// What locking would do now.
+pub(super) fn plan(session: &Session) -> Result<Answer, Failure> {
     session.call(&Call::of(session.tenant()?, OperationName::PlanLock))
 }
 
@@ -78,8 +79,12 @@ fn now(session: &Session, lock: &LockNow) -> Result<(), Failure> {
     let stdin_is_taken = lock.password.password_stdin;
     let confirmed = confirm(session.output(), &plan, tenant.name.as_str(), &lock.destructive, stdin_is_taken)?;
     let Some(hash) = confirmed else { return Ok(()) };
-    let mut request =
-        LockTenantRequest { stated_name: tenant.name.clone(), sealed_key_file: None, answer: None, plan: Some(hash) };
+    let mut request = LockTenantRequest {
+        stated_name: tenant.name.clone(),
+        sealed_key_file: None,
+        answer: None,
+        plan: Some(hash.clone()),
+    };
     match (&lock.key_file, &lock.signature, &lock.challenge) {
         (Some(path), _, _) => {
             let opened = OpenedKeyFile::open(path, &lock.password)?;
@@ -100,7 +105,9 @@ fn now(session: &Session, lock: &LockNow) -> Result<(), Failure> {
             );
         }
     }
-    let answer = session.call(&Call::of(&tenant.id, OperationName::LockTenant).body(&request)?)?;
+    let wanted = approval_needed::wanted(ApprovableOperation::LockTenant, hash);
+    let call = Call::of(&tenant.id, OperationName::LockTenant).body(&request)?;
+    let answer = approval_needed::or_ask(session, session.call(&call), &wanted)?;
     let view: LockView = answer.view()?;
     session.output().result(&answer.json()?, || lock_text(&view, answer.clock()))?;
     let key = &view.key_to_present;

@@ -1,5 +1,10 @@
 //! What each command does.
 
+mod administrator;
+mod approval;
+mod approval_needed;
+mod approval_plan;
+mod approval_table;
 mod audit;
 mod backup;
 mod clock;
@@ -15,6 +20,7 @@ mod lock;
 mod mail_text;
 mod mailbox;
 mod operation;
+mod quorum;
 mod sealed;
 mod session;
 mod tenant;
@@ -52,6 +58,9 @@ pub(crate) fn run(line: &CommandLine, output: Output) -> Result<(), Failure> {
         Command::Logout => session::logout(session),
         Command::Whoami => session::whoami(session),
         Command::Tenant(command) => tenant::run(session, command),
+        Command::Administrator(command) => administrator::run(session, command),
+        Command::Quorum(command) => quorum::run(session, command),
+        Command::Approval(command) => approval::run(session, command),
         Command::Key(command) => key::run(session, command),
         Command::ExchangeKey(arguments) => exchange_key::run(session, arguments),
         Command::Environment(command) => environment::run(session, command),

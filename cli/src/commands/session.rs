@@ -16,7 +16,7 @@ pub(crate) fn login(session: &Session, arguments: &LoginArguments, tenant: Optio
     if arguments.list {
         return list_people(session);
     }
-    let profile = match &arguments.name {
+    let profile = match arguments.name.as_deref().or_else(|| again(session, &arguments.provider)) {
         Some(name) => session.sign_in(name, tenant)?,
         None => at_provider(session, &arguments.provider, tenant)?,
     };
@@ -24,6 +24,12 @@ pub(crate) fn login(session: &Session, arguments: &LoginArguments, tenant: Optio
         session.output().remark(&format!("The token of {} is used in place of this sign-in.", given.from));
     }
     session.output().result(&profile, || profile_text(session, &profile))
+}
+
+/// The name to sign in as once more, where somebody is signed in at the development issuer and names no provider.
+fn again<'a>(session: &'a Session, arguments: &ProviderArguments) -> Option<&'a str> {
+    let name = session.profile()?.signed_in_as.as_deref()?;
+    (arguments.anew && arguments.issuer.is_none()).then_some(name)
 }
 
 fn at_provider(

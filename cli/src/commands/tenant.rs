@@ -1,9 +1,10 @@
 //! `keyward tenant`.
 
-use keyward_api::requests::{AdministratorRole, EmptyRequest, NewAdministrator, RegisterTenantRequest};
-use keyward_api::views::{NotReachedView, NoticeView, NoticesView, TenantView};
+use keyward_api::requests::{EmptyRequest, RegisterTenantRequest};
+use keyward_api::views::{AdministratorView, NotReachedView, NoticeView, NoticesView, TenantView};
 use keyward_domain::OperationName;
 
+use super::{administrator, quorum};
 use crate::client::{Answer, Call, Session};
 use crate::failure::Failure;
 use crate::grammar::{NewTenantArguments, TenantCommand};
@@ -30,32 +31,12 @@ pub(crate) fn read(session: &Session) -> Result<Answer, Failure> {
 }
 
 fn registration(new: &NewTenantArguments) -> Result<RegisterTenantRequest, Failure> {
-    let with_role =
-        |texts: &[String], role| texts.iter().map(|text| administrator(text, role)).collect::<Result<Vec<_>, _>>();
-    let mut administrators = with_role(&new.global_administrators, AdministratorRole::GlobalAdministrator)?;
-    administrators.extend(with_role(&new.service_administrators, AdministratorRole::ServiceAdministrator)?);
     Ok(RegisterTenantRequest {
         id: new.id.clone(),
         name: new.name.clone(),
         regions: new.regions.clone(),
         licensed_seats: new.seats,
-        administrators,
-    })
-}
-
-/// An administrator as `person,name,email`.
-fn administrator(text: &str, role: AdministratorRole) -> Result<NewAdministrator, Failure> {
-    let malformed = |what: &dyn std::fmt::Display| {
-        Failure::usage(format!("{text:?} is not an administrator: {what}"))
-            .next("Write person,name,email, for example: alice,Alice Ash,alice@example.org")
-    };
-    let (person, rest) = text.split_once(',').ok_or_else(|| malformed(&"there is no comma"))?;
-    let (name, email) = rest.rsplit_once(',').ok_or_else(|| malformed(&"there is only one comma"))?;
-    Ok(NewAdministrator {
-        person: person.trim().parse().map_err(|e| malformed(&e))?,
-        name: name.trim().parse().map_err(|e| malformed(&e))?,
-        email: email.trim().to_owned().try_into().map_err(|e: &str| malformed(&e))?,
-        role,
+        administrators: administrator::parse_all(&new.global_administrators, &new.service_administrators)?,
     })
 }
 
@@ -76,7 +57,8 @@ fn tenant_text(tenant: &TenantView, clock: Clock) -> String {
         .fact("of these protected", tenant.protected_environments)
         .fact("of these locked", tenant.locked_environments)
         .maybe("present this key to unlock", tenant.key_to_present.as_ref())
-        .maybe("running operation", tenant.running_operation.as_ref());
+        .maybe("running operation", tenant.running_operation.as_ref())
+        .fact("quorum", quorum::on_or_off(tenant.quorum));
     for lock in &tenant.locks {
         let deletion = clock.instant(lock.deletion_at);
         let text = format!(
@@ -91,10 +73,23 @@ fn tenant_text(tenant: &TenantView, clock: Clock) -> String {
     if let Some(notices) = &tenant.notices {
         sheet = with_notices(sheet, notices, clock);
     }
-    for person in &tenant.administrators {
-        sheet = sheet.fact(person.role.as_str(), format!("{} ({}, {})", person.name, person.person, person.email));
+    for listed in &tenant.administrators {
+        sheet = sheet.fact(listed.role.as_str(), administrator_line(listed, clock));
+    }
+    for former in &tenant.former_administrators {
+        sheet = sheet.fact("former administrator", administrator_line(former, clock));
     }
     sheet.text()
+}
+
+/// A6: one administrator, and until when somebody is new or still gets the notices.
+fn administrator_line(one: &AdministratorView, clock: Clock) -> String {
+    let until = match (one.new_until, one.former_until) {
+        (_, Some(until)) => format!(", gets the notices until {}", clock.instant(until)),
+        (Some(until), None) => format!(", new until {}", clock.instant(until)),
+        (None, None) => String::new(),
+    };
+    format!("{} ({}, {}){until}", one.name, one.person, one.email)
 }
 
 /// A3: whom the notices reached.
@@ -163,16 +158,5 @@ mod tests {
             reached(&notice(1, vec![bounced, waiting])),
             "1 of 3 administrators reached (bob@example.org bounced: 550 unknown; eve@example.org waiting)"
         );
-    }
-
-    #[test]
-    fn an_administrator_is_three_parts() {
-        let parse = |text| administrator(text, AdministratorRole::GlobalAdministrator);
-        assert!(parse("alice,Alice Ash,alice@example.org").is_ok());
-        // A name may hold a comma.
-        assert!(parse("alice,Ash, Alice,alice@example.org").is_ok_and(|a| a.name.as_str() == "Ash, Alice"));
-        for text in ["", "alice", "alice,Alice", "alice,Alice,nowhere", "a b,Alice,alice@example.org", ",A,a@b"] {
-            assert!(parse(text).is_err(), "{text}");
-        }
     }
 }

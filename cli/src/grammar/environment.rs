@@ -47,7 +47,7 @@ pub(crate) enum EnvironmentCommand {
         /// The environment.
         id: EnvironmentId,
     },
-    /// Delete an environment: its data keys are destroyed, for good (delete-environment; E2, E4).
+    /// Delete an environment: its data keys are destroyed, for good (delete-environment; E2, E4, A5, A7).
     Delete {
         /// The environment.
         id: EnvironmentId,

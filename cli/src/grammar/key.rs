@@ -97,7 +97,7 @@ pub(crate) enum KeyCommand {
         #[command(flatten)]
         waiting: Waiting,
     },
-    /// Put the former key back, within 72 h and by another administrator (roll-back-key; K7).
+    /// Put the former key back, within 72 h and by another administrator (roll-back-key; K7, A5, A7).
     /// It is confirmed by the tenant's name.
     RollBack {
         #[command(flatten)]
@@ -105,7 +105,7 @@ pub(crate) enum KeyCommand {
         #[command(flatten)]
         waiting: Waiting,
     },
-    /// Destroy a retired key on which nothing depends, for good (destroy-key; K8).
+    /// Destroy a retired key on which nothing depends, for good (destroy-key; K8, A5, A7).
     /// It is confirmed by the key's name.
     Destroy {
         /// The key.

@@ -17,7 +17,7 @@ pub(crate) enum LockCommand {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
-    /// Lock every environment of the tenant (lock-tenant; L1 to L6). It is confirmed by the tenant's name.
+    /// Lock every environment of the tenant (lock-tenant; L1 to L6, A5, A7). It is confirmed by the tenant's name.
     ///
     /// With --key-file the key is read here and signs a challenge: it does not leave this machine.
     Now(LockNow),

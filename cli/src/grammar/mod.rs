@@ -6,6 +6,7 @@ mod key;
 mod local;
 mod lock;
 mod login;
+mod people;
 mod sealed;
 mod tenant;
 
@@ -20,6 +21,7 @@ pub(crate) use key::{ExchangeKeyArguments, KeyCommand, PasswordSource, WrapArgum
 pub(crate) use local::{ClockCommand, MailboxCommand};
 pub(crate) use lock::{LockCommand, LockNow};
 pub(crate) use login::{LoginArguments, ProviderArguments};
+pub(crate) use people::{AdministratorCommand, AppointedAs, Approvable, ApprovalCommand, QuorumCommand, WholeList};
 pub(crate) use sealed::{DataKeyCommand, OpenArguments, SealArguments};
 pub(crate) use tenant::{AuditCommand, NewTenantArguments, TenantCommand};
 
@@ -41,6 +43,7 @@ Environment:
   NO_COLOR            no colors
 
 What destroys shows its plan first and asks for a name to be typed; scripts give --confirm NAME.
+Where the quorum is on, it asks for another administrator's approval by itself (exit code 4); repeat it once that is given.
 Passwords are asked for, or read by --password-stdin or --password-file; never given in the command line.";
 
 /// Customer-managed encryption keys: hold the keys that your data is encrypted under, and lock it.
@@ -112,6 +115,15 @@ pub(crate) enum Command {
     /// Tenants: register, opt in, show.
     #[command(subcommand)]
     Tenant(TenantCommand),
+    /// Administrators of the tenant: list, add, remove, set.
+    #[command(subcommand)]
+    Administrator(AdministratorCommand),
+    /// The quorum: whether a second administrator must approve what takes something away.
+    #[command(subcommand)]
+    Quorum(QuorumCommand),
+    /// Approvals of a second administrator: list, request, give.
+    #[command(subcommand)]
+    Approval(ApprovalCommand),
     /// Protection keys: generate, upload, import, activate, roll back, destroy.
     #[command(subcommand)]
     Key(KeyCommand),

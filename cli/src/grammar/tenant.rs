@@ -10,7 +10,7 @@ pub(crate) enum TenantCommand {
     Register(NewTenantArguments),
     /// Opt in to holding the tenant's own keys (opt-in-tenant; K1).
     OptIn,
-    /// Show the tenant: its keys, its locks, and when it can be locked (read-tenant).
+    /// Show the tenant: its keys, its locks, when it can be locked, the quorum and who administers it (read-tenant).
     Show,
 }
 

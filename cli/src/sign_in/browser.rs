@@ -84,6 +84,8 @@ fn address(
     provider.name_the_api(&mut form);
     if anew {
         form.add("prompt", "login");
+        // With this one the provider also has to say when it was (OpenID Connect Core, 3.1.2.1).
+        form.add("max_age", "0");
     }
     let mut address = page.clone();
     let query = match page.query() {
@@ -130,8 +132,8 @@ mod tests {
         assert_eq!(value("code_challenge_method"), "S256");
         assert_eq!(value("code_challenge"), pkce::challenge("the-verifier"));
         assert_eq!(
-            (value("state"), value("audience"), value("prompt")),
-            ("the-state".into(), "keyward".into(), "login".into())
+            (value("state"), value("audience"), value("prompt"), value("max_age")),
+            ("the-state".into(), "keyward".into(), "login".into(), "0".into())
         );
         assert!(!address.as_str().contains("the-verifier"));
     }

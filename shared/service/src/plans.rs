@@ -25,7 +25,7 @@ pub(crate) fn plan_hash(unit: &Unit<'_>, asked: Asked<'_>, backups: u64) -> Resu
         None => None,
     };
     let is_about_people = matches!(asked.operation, OperationName::SetAdministrators | OperationName::SetQuorum);
-    let people = is_about_people.then(|| (&tenant.administrators, tenant.quorum));
+    let people = is_about_people.then_some((&tenant.administrators, tenant.quorum, asked.wanted));
     let text = json!({
         "operation": asked.operation.as_str(),
         "tenant": tenant.id,
@@ -239,7 +239,8 @@ impl Keyward {
         tenant: &TenantId,
         administrators: Vec<Administrator>,
     ) -> Result<Plan, ServiceError> {
-        let asked = Asked::of(OperationName::SetAdministrators, tenant).dry_run();
+        let wanted = wanted_list(&administrators);
+        let asked = Asked::of(OperationName::SetAdministrators, tenant).wanted(&wanted).dry_run();
         let unit = self.begin(request, asked).await?;
         let command = Command::SetAdministrators { administrators };
         let mut plan = plan(&unit, asked, &command, 0)?;
@@ -261,7 +262,7 @@ impl Keyward {
         tenant: &TenantId,
         required: bool,
     ) -> Result<Plan, ServiceError> {
-        let asked = Asked::of(OperationName::SetQuorum, tenant).dry_run();
+        let asked = Asked::of(OperationName::SetQuorum, tenant).wanted(on_or_off(required)).dry_run();
         let unit = self.begin(request, asked).await?;
         let mut plan = plan(&unit, asked, &Command::SetQuorum { required }, 0)?;
         plan.effects = vec![quorum_effect(required).to_owned()];
@@ -300,6 +301,16 @@ fn plan(unit: &Unit<'_>, asked: Asked<'_>, command: &Command, backups: u64) -> R
 
 fn is_protected(environment: &Environment) -> bool {
     environment.managed_by == ManagedBy::Tenant
+}
+
+/// The list of administrators as the plan's hash has it.
+pub(crate) fn wanted_list(administrators: &[Administrator]) -> String {
+    json!(administrators).to_string()
+}
+
+/// The quorum as the plan's hash has it.
+pub(crate) fn on_or_off(required: bool) -> &'static str {
+    if required { "on" } else { "off" }
 }
 
 /// What a new list of administrators means for each who comes or goes.

@@ -12,13 +12,15 @@ pub(crate) struct Asked<'a> {
     pub(crate) environment: Option<&'a EnvironmentId>,
     pub(crate) key: Option<&'a KeyId>,
     pub(crate) backup: Option<&'a BackupId>,
+    /// What else is asked for, where the plan depends on it: the list of administrators as it shall be, the quorum `on` or `off`.
+    pub(crate) wanted: Option<&'a str>,
     /// Only the plan is asked for; nothing is changed.
     pub(crate) dry_run: bool,
 }
 
 impl<'a> Asked<'a> {
     pub(crate) fn of(operation: OperationName, tenant: &'a TenantId) -> Self {
-        Self { operation, tenant, environment: None, key: None, backup: None, dry_run: false }
+        Self { operation, tenant, environment: None, key: None, backup: None, wanted: None, dry_run: false }
     }
 
     pub(crate) fn environment(self, environment: &'a EnvironmentId) -> Self {
@@ -27,6 +29,10 @@ impl<'a> Asked<'a> {
 
     pub(crate) fn key(self, key: &'a KeyId) -> Self {
         Self { key: Some(key), ..self }
+    }
+
+    pub(crate) fn wanted(self, wanted: &'a str) -> Self {
+        Self { wanted: Some(wanted), ..self }
     }
 
     pub(crate) fn dry_run(self) -> Self {

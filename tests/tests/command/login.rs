@@ -120,7 +120,7 @@ fn the_browser_signs_in_and_the_server_believes_it() {
     anna.run(&["key", "list", "--tenant", "contoso"]).must_say(3, "not_signed_in");
     // The provider is remembered.
     let waiting = Waiting::start(&anna, &["login", "--no-browser", "--anew"]);
-    assert!(waiting.address.contains("prompt=login") && waiting.address.contains("scope=openid%20keys"));
+    assert!(waiting.address.contains("prompt=login&max_age=0") && waiting.address.contains("scope=openid%20keys"));
     waiting.follow();
     waiting.ended().must_be(0);
     provider.seen();

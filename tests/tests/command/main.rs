@@ -1,4 +1,4 @@
-//! The command: exit codes, output, confirmation, passwords, files, and sealed files large and damaged.
+//! The command: exit codes, output, confirmation, passwords, files, people, and sealed files large and damaged.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,6 +9,7 @@
 
 mod byok;
 mod login;
+mod people;
 mod sealed_files;
 
 use std::{
@@ -123,10 +124,13 @@ fn exit_codes_say_what_happened() {
 fn json_is_json_and_nothing_else() {
     let (_data, local) = started();
     let alice = alice(&local);
-    let commands: [&[&str]; 20] = [
+    let commands: [&[&str]; 23] = [
         &["whoami"],
         &["login", "--list"],
         &["tenant", "show"],
+        &["administrator", "list"],
+        &["approval", "list"],
+        &["quorum", "on", "--dry-run"],
         &["key", "list"],
         &["key", "show", "k1"],
         &["exchange-key"],
@@ -249,7 +253,10 @@ fn completions_and_the_manual_are_printed() {
     let nobody = Terminal::at("http://127.0.0.1:9");
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let text = nobody.run(&["completions", shell]).must_be(0).text();
-        assert!(text.contains("keyward") && text.contains("roll-back"), "{shell}");
+        assert!(
+            ["keyward", "roll-back", "administrator", "quorum", "approval"].iter().all(|word| text.contains(word)),
+            "{shell}"
+        );
     }
     let manual = nobody.run(&["man"]).must_be(0).text();
     assert!(manual.contains(".TH keyward") && manual.contains("Exit codes"), "{manual}");

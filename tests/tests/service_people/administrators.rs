@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use keyward_domain::{Rejection, Role};
-use keyward_service::{Outcome, ServiceError};
+use keyward_service::{Outcome, Request, ServiceError};
 use keyward_tests::{
     keys::key,
     world::{World, hours, start},
@@ -101,4 +101,23 @@ async fn one_of_those_who_were_there_stays_and_the_list_is_changed_by_one_at_a_t
     let list = vec![administrator("alice"), administrator("bob")];
     let refused = world.keyward.set_administrators(&stale, &world.tenant, list).await;
     assert!(matches!(refused, Err(ServiceError::Stale)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn the_plan_of_one_list_is_not_that_of_another() {
+    let world = ready().await;
+    let now = start() + hours(1);
+    let (seen, other) = (vec![administrator("alice"), administrator("carla")], vec![administrator("alice")]);
+    let (keyward, tenant) = (&world.keyward, &world.tenant);
+    let plan = keyward.plan_set_administrators(&world.alice(now), tenant, seen.clone()).await.unwrap();
+    assert!(plan.effects[0].starts_with("carla is added") && plan.effects[1].starts_with("bob at"), "{plan:?}");
+    let request = Request { plan: Some(plan.hash), ..world.alice(now) };
+    let refused = keyward.set_administrators(&request, tenant, other).await;
+    assert!(matches!(refused, Err(ServiceError::PlanChanged)), "{refused:?}");
+    keyward.set_administrators(&request, tenant, seen).await.unwrap();
+
+    let on = keyward.plan_set_quorum(&world.alice(now), tenant, true).await.unwrap();
+    let request = Request { plan: Some(on.hash), ..world.alice(now) };
+    let refused = keyward.set_quorum(&request, tenant, false).await;
+    assert!(matches!(refused, Err(ServiceError::PlanChanged)), "{refused:?}");
 }

@@ -3,7 +3,12 @@
 use keyward_domain::{Administrator, Command, OperationName, TenantId};
 
 use super::Outcome;
-use crate::{Keyward, Request, ServiceError, refusal::Asked, settle::settle};
+use crate::{
+    Keyward, Request, ServiceError,
+    plans::{on_or_off, wanted_list},
+    refusal::Asked,
+    settle::settle,
+};
 
 impl Keyward {
     /// `set-administrators` (A6): the list as it shall be.
@@ -16,7 +21,8 @@ impl Keyward {
         tenant: &TenantId,
         administrators: Vec<Administrator>,
     ) -> Result<Outcome, ServiceError> {
-        let asked = Asked::of(OperationName::SetAdministrators, tenant);
+        let wanted = wanted_list(&administrators);
+        let asked = Asked::of(OperationName::SetAdministrators, tenant).wanted(&wanted);
         let command = Command::SetAdministrators { administrators };
         let set = settle!(self.try_set(request, asked, &command));
         self.refused(request, asked, set).await
@@ -32,7 +38,7 @@ impl Keyward {
         tenant: &TenantId,
         required: bool,
     ) -> Result<Outcome, ServiceError> {
-        let asked = Asked::of(OperationName::SetQuorum, tenant);
+        let asked = Asked::of(OperationName::SetQuorum, tenant).wanted(on_or_off(required));
         let set = settle!(self.try_set(request, asked, &Command::SetQuorum { required }));
         self.refused(request, asked, set).await
     }

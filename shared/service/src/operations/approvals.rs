@@ -6,7 +6,10 @@ use keyward_domain::{
 };
 
 use super::Outcome;
-use crate::{Keyward, Request, ServiceError, refusal::Asked, settle::settle, unit::Unit, vault_entry::random_hex};
+use crate::{
+    Keyward, Request, ServiceError, plans::on_or_off, refusal::Asked, settle::settle, unit::Unit,
+    vault_entry::random_hex,
+};
 
 /// What approval is asked for.
 #[derive(Clone, Debug)]
@@ -23,7 +26,9 @@ impl RequestApproval {
     /// The operation as if it were asked for itself.
     fn asked<'a>(&'a self, tenant: &'a TenantId) -> Asked<'a> {
         let asked = Asked::of(self.operation, tenant);
-        Asked { environment: self.environment.as_ref(), key: self.key.as_ref(), ..asked }
+        // The quorum is on where anything is approved, so what is to be approved is switching it off.
+        let wanted = (self.operation == OperationName::SetQuorum).then(|| on_or_off(false));
+        Asked { environment: self.environment.as_ref(), key: self.key.as_ref(), wanted, ..asked }
     }
 }
 
