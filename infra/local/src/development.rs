@@ -57,6 +57,10 @@ async fn token(
     let Ok(Json(TokenRequest { r#as: name })) = body else {
         return refused(&process, &Problem::malformed_request("the body is {\"as\": \"name\"}"));
     };
+    if !process.signs_in {
+        let detail = "this process believes other issuers; sign in with keyward login --issuer URL --client-id ID";
+        return refused(&process, &Problem::new("not_found", detail));
+    }
     let Some(known) = process.people.find(&name) else {
         let names: Vec<String> = process.people.all().into_iter().map(|known| known.name).collect();
         let problem = Problem::new("not_found", format!("nobody goes by this name; known: {}", names.join(", ")));

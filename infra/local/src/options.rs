@@ -70,6 +70,9 @@ pub struct Serve {
     /// Settings of the deployment as a JSON file: durations and limits of the rules.
     #[arg(long, env = "KEYWARD_SETTINGS_FILE")]
     pub settings: Option<PathBuf>,
+    /// Issuers whose tokens are believed, as docs/identity.md says: a JSON file. Nobody signs in at the development issuer then.
+    #[arg(long, env = "KEYWARD_ISSUERS_FILE")]
+    pub issuers: Option<PathBuf>,
     /// File with the vault's master key (32 bytes in base64); made in the data directory if it is not given.
     #[arg(long, env = "KEYWARD_MASTER_KEY_FILE")]
     pub master_key: Option<PathBuf>,

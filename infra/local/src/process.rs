@@ -11,7 +11,7 @@ use keyward_adapters::{
     http::Gate,
     mail::MailFolder,
     table::{DynamoTable, EmbeddedTable, OpenError},
-    tokens::{AUDIENCE, DevelopmentIssuer, DevelopmentIssuerError, ISSUER},
+    tokens::{AUDIENCE, DevelopmentIssuer, DevelopmentIssuerError, HttpsDocuments, ISSUER, Verifier},
     vault::{EmbeddedVault, MasterKey, MasterKeyError, OpenVaultError},
 };
 use keyward_domain::{Region, Settings};
@@ -51,6 +51,14 @@ pub enum StartError {
         /// What is wrong.
         reason: String,
     },
+    /// The issuers don't read.
+    #[error("the issuers in {} can't be used: {reason}", path.display())]
+    Issuers {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// The table can't be opened.
     #[error(transparent)]
     Table(#[from] OpenError),
@@ -76,6 +84,8 @@ pub struct Process {
     pub(crate) house: House,
     pub(crate) clock: Clock,
     pub(crate) issuer: DevelopmentIssuer,
+    /// Whether the development issuer's tokens are believed; else those of outside issuers are.
+    pub(crate) signs_in: bool,
     pub(crate) people: People,
     pub(crate) mailbox: MailFolder,
     /// Rung after every request, so that work that it caused is done at once and not at the next tick.
@@ -99,9 +109,11 @@ impl Process {
         let master_key = options.master_key.clone().unwrap_or_else(|| data.join("master.key"));
         let vault = EmbeddedVault::open(data.join("vault"), MasterKey::load_or_create(&master_key)?)?;
         let settings = settings(options.settings.as_deref())?;
-        Self::begin(data, options.demo, |mailer, issuer| {
+        let outside = options.issuers.as_deref().map(verifier).transpose()?;
+        let signs_in = outside.is_none();
+        Self::begin(data, (options.demo, signs_in), |mailer, issuer| {
             let keyward = Keyward::new(Arc::new(table), Arc::new(vault), Arc::new(mailer), settings);
-            Ok(House::Here(Gate::new(keyward, issuer.verifier())))
+            Ok(House::Here(Gate::new(keyward, outside.unwrap_or_else(|| issuer.verifier()))))
         })
         .await
     }
@@ -125,7 +137,7 @@ impl Process {
             prefix: options.prefix.clone(),
         };
         let settings = settings(None)?;
-        Self::begin(data, options.demo, |mailer, _| {
+        Self::begin(data, (options.demo, true), |mailer, _| {
             let keyward = Keyward::new(Arc::new(table), Arc::new(vault), Arc::new(mailer), settings);
             Cloud::new(place, keyward).map(House::Cloud).map_err(|error| StartError::Cloud(error.to_string()))
         })
@@ -135,7 +147,7 @@ impl Process {
     /// Opens what every house has.
     async fn begin(
         data: &Path,
-        demo: bool,
+        (demo, signs_in): (bool, bool),
         house: impl FnOnce(MailFolder, &DevelopmentIssuer) -> Result<House, StartError>,
     ) -> Result<Arc<Self>, StartError> {
         let at = |path: PathBuf| move |source| StartError::Io { path, source };
@@ -147,6 +159,7 @@ impl Process {
             house: house(mailer.clone(), &issuer)?,
             clock: Clock::open(data).map_err(at(data.to_path_buf()))?,
             issuer,
+            signs_in,
             people: People::open(people.clone()).map_err(at(people))?,
             mailbox: mailer,
             work: Notify::new(),
@@ -216,6 +229,13 @@ fn make_private(directory: &Path) -> Result<(), StartError> {
         .mode(0o700)
         .create(directory)
         .map_err(|source| StartError::Io { path: directory.to_path_buf(), source })
+}
+
+/// Who is believed in place of the development issuer.
+fn verifier(file: &Path) -> Result<Verifier, StartError> {
+    let text = fs::read_to_string(file).map_err(|source| StartError::Io { path: file.to_path_buf(), source })?;
+    Verifier::from_settings(&text, Arc::new(HttpsDocuments::new()))
+        .map_err(|error| StartError::Issuers { path: file.to_path_buf(), reason: error.to_string() })
 }
 
 fn settings(file: Option<&Path>) -> Result<Settings, StartError> {

@@ -16,7 +16,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use keyward_tests::command::{Ended, Terminal};
+use keyward_tests::{
+    command::{Ended, Terminal},
+    local::Local,
+};
 use serde_json::{Value, json};
 
 use house::{keyward, serving};
@@ -126,6 +129,34 @@ fn the_browser_signs_in_and_the_server_believes_it() {
     provider.seen();
     anna.run(&["logout"]).must_be(0);
     assert_eq!(provider.seen().iter().filter(|asked| asked["at"] == "revoke").count(), 1);
+}
+
+/// The whole local process with an issuer of the deployment's own in place of the development issuer.
+#[test]
+fn a_local_process_believes_the_issuers_that_it_is_told() {
+    let mut provider = Provider::start();
+    let data = tempfile::tempdir().unwrap();
+    let issuers = data.path().join("issuers.json");
+    fs::write(&issuers, house::trusting(&provider.issuer).to_string()).unwrap();
+    let flags = ["--demo", "--issuers", issuers.to_str().unwrap()];
+    let local = Local::start_with(&data.path().join("data"), &data.path().join("log"), &flags);
+    let anna = Terminal::at(local.url());
+    // Nobody signs in as a demo person.
+    anna.run(&["login", "--as", "alice"]).must_say(6, "not_found");
+    sign_in(&anna, &provider).must_be(0);
+    anna.run(&["tenant", "opt-in"]).must_be(0);
+    let log = anna.run(&["audit", "list"]).must_be(0).text();
+    assert!(log.contains("johndoe"), "the subject of her token: {log}");
+    // A5, A6: her token tells of no sign-in, and by her role alone she takes nothing away.
+    anna.run(&["administrator", "remove", "bob", "--confirm", "Contoso Ltd"]).must_say(3, "sign_in_too_old");
+    anna.run(&["key", "roll-back", "--confirm", "Contoso Ltd"]).must_say(3, "administrator_not_listed");
+    // With a token that tells of a recent one she sets the list.
+    let signed_in = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let claims =
+        json!({ "aud": "keyward", "roles": ["key-admin"], "preferred_username": "anna", "auth_time": signed_in });
+    provider.set(json!({ "claims": claims }));
+    sign_in(&anna, &provider).must_be(0);
+    anna.run(&["administrator", "remove", "bob", "--confirm", "Contoso Ltd"]).must_be(0);
 }
 
 #[test]

@@ -58,13 +58,17 @@ fn read(stream: TcpStream) -> Option<(TcpStream, Request)> {
     Some((stream, Request { line: line.trim().to_owned(), bearer, body: String::from_utf8(body).ok()? }))
 }
 
-/// A server with no keys yet, behind a gateway that believes this issuer's tokens. It keeps the tokens that it believed.
-pub(super) fn keyward(issuer: &str) -> (String, Arc<Mutex<Vec<String>>>) {
-    let settings = json!({ "allow_http_on_loopback": true, "issuers": [{
+/// Settings that believe this issuer's tokens about contoso.
+pub(super) fn trusting(issuer: &str) -> Value {
+    json!({ "allow_http_on_loopback": true, "issuers": [{
         "issuer": issuer, "audiences": ["keyward"], "tenant": { "always": "contoso" },
         "roles": [{ "claim": "roles", "values": { "key-admin": "global_administrator" } }],
-    }]});
-    let verifier = Verifier::from_settings(&settings.to_string(), Arc::new(HttpsDocuments::new())).unwrap();
+    }]})
+}
+
+/// A server with no keys yet, behind a gateway that believes this issuer's tokens. It keeps the tokens that it believed.
+pub(super) fn keyward(issuer: &str) -> (String, Arc<Mutex<Vec<String>>>) {
+    let verifier = Verifier::from_settings(&trusting(issuer).to_string(), Arc::new(HttpsDocuments::new())).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let believed = Arc::new(Mutex::new(Vec::new()));
     let tokens = Arc::clone(&believed);
