@@ -341,3 +341,45 @@ fn a_hostile_key_change_is_undone() {
     stage.local.advance_to(rolled_back_at + TimeDelta::hours(72));
     activate().must_be(202);
 }
+
+/// An account is stolen and appoints its helper; the others switch the quorum on and delete together what is to be deleted.
+#[test]
+fn a_helper_is_appointed_in_vain() {
+    let stage = Stage::new();
+    let (alice, bob) = (stage.local.actor("alice"), stage.local.actor("bob"));
+    let pfx = stage.begin();
+    stage.local.add_person(&json!({ "name": "mallory", "tenant": "contoso", "roles": ["global_administrator"] }));
+    let mallory = stage.local.actor("mallory");
+    stage.local.advance(72 * 3600);
+    mallory.lock_with_file(&pfx, PASSWORD).must_refuse(403, "administrator_not_listed");
+    let person = |name: &str| json!({ "person": name, "name": name, "email": format!("{name}@contoso.example"), "role": "global_administrator" });
+    let list = json!({ "administrators": [person("alice"), person("bob"), person("mallory")] });
+    let set = bob.post("/administrators/set", &list).must_be(200).body;
+    let new_until = instant(&set["administrators"][2]["newUntil"]);
+    let told = about(&stage.mails(), "the list of administrators was changed");
+    assert_eq!(recipients(&told), ["alice@contoso.example", "bob@contoso.example", "mallory@contoso.example"]);
+    assert!(told[0].text.contains("mallory is added"), "{}", told[0].text);
+    let refused = mallory.lock_with_file(&pfx, PASSWORD).must_refuse(409, "administrator_too_new");
+    assert_eq!(instant(&refused.body["retryAt"]), new_until);
+
+    // Taken off again, and approval asked for from now on.
+    let list = json!({ "administrators": [person("alice"), person("bob")] });
+    alice.post("/administrators/set", &list).must_be(200);
+    alice.post("/quorum/set", &json!({ "required": true })).must_be(200);
+    let delete = || alice.post("/environments/prod-eu/delete", &json!({ "statedName": "Contoso Production" }));
+    delete().must_refuse(409, "approval_required");
+    let wanted = json!({ "operation": "delete-environment", "environment": "prod-eu" });
+    let asked = alice.post("/approvals", &wanted).must_be(201).body;
+    assert_eq!(about(&stage.mails(), "approval is asked for: delete-environment prod-eu").len(), 3);
+    let give = |who: Actor<'_>, plan: &Value| {
+        who.post(&format!("/approvals/{}/give", asked["id"].as_str().unwrap()), &json!({ "plan": plan }))
+    };
+    give(alice, &asked["plan"]).must_refuse(409, "approval_of_own_request");
+    give(mallory, &asked["plan"]).must_refuse(403, "administrator_not_listed");
+    give(bob, &json!("0".repeat(64))).must_refuse(409, "approval_of_other_plan");
+    assert_eq!(give(bob, &asked["plan"]).must_be(200).body["givenBy"], "bob");
+    assert_eq!(delete().must_be(200).body["state"], "deleted");
+    assert!(alice.list("/approvals").is_empty());
+    let used = alice.audit().into_iter().find(|entry| entry["event"]["type"] == "approval_used").unwrap();
+    assert_eq!((&used["by"], &used["event"]["givenBy"]), (&json!("alice"), &json!("bob")));
+}

@@ -1,6 +1,7 @@
 //! A4: every refusal of a destructive request is in the audit log; A3: a failed attempt to prove possession is told to everybody.
 
-use keyward_domain::{BackupId, EnvironmentId, Event, KeyId, OperationName, Rejection, TenantId};
+use keyward_domain::{BackupId, EnvironmentId, Event, KeyId, OperationName, Rejection, Tenant, TenantId};
+use keyward_keyfile::KeyFileError;
 
 use crate::{Keyward, Request, ServiceError, settle::settle, unit::Unit};
 
@@ -73,6 +74,14 @@ pub(crate) fn is_failed_proof(error: &ServiceError) -> bool {
     )
 }
 
+/// L4, A8: whether a key that was brought did not open, or is not the one that locked.
+pub(crate) fn is_failed_presentation(error: &ServiceError) -> bool {
+    matches!(
+        error,
+        ServiceError::KeyFile(KeyFileError::WrongPassword) | ServiceError::Rejected(Rejection::WrongKey { .. })
+    )
+}
+
 impl Keyward {
     /// Logs a refusal and gives it on. Where the log can't be written the caller still gets the refusal; the fault is traced.
     pub(crate) async fn refused<T>(
@@ -96,17 +105,45 @@ impl Keyward {
                 code: code.to_owned(),
             }
         };
-        let logged: Result<(), ServiceError> = settle!(self.log_refusal(request, asked.tenant, &event));
-        match logged {
-            Ok(()) | Err(ServiceError::Rejected(_)) => {}
-            Err(fault) => tracing::error!(%fault, code, "a refusal could not be logged"),
+        self.log_refusal(request, asked, &event, |_| true).await;
+        result
+    }
+
+    /// The same for a key that was brought: where the key that locked is awaited, one that does not open, or another one, is a failed proof.
+    pub(crate) async fn presented<T>(
+        &self,
+        request: &Request,
+        asked: Asked<'_>,
+        result: Result<T, ServiceError>,
+    ) -> Result<T, ServiceError> {
+        if let Err(error) = &result
+            && let Some(code) = code(error).filter(|_| is_failed_presentation(error))
+        {
+            let event = Event::PossessionNotProven { operation: asked.operation.to_string(), code: code.to_owned() };
+            self.log_refusal(request, asked, &event, |tenant| tenant.key_awaited).await;
         }
         result
     }
 
-    async fn log_refusal(&self, request: &Request, tenant: &TenantId, event: &Event) -> Result<(), ServiceError> {
+    async fn log_refusal(&self, request: &Request, asked: Asked<'_>, event: &Event, is_of: fn(&Tenant) -> bool) {
+        let logged: Result<(), ServiceError> = settle!(self.try_log_refusal(request, asked.tenant, event, is_of));
+        match logged {
+            Ok(()) | Err(ServiceError::Rejected(_)) => {}
+            Err(fault) => tracing::error!(%fault, operation = %asked.operation, "a refusal could not be logged"),
+        }
+    }
+
+    async fn try_log_refusal(
+        &self,
+        request: &Request,
+        tenant: &TenantId,
+        event: &Event,
+        is_of: fn(&Tenant) -> bool,
+    ) -> Result<(), ServiceError> {
         let mut unit = Unit::load(&*self.table, tenant, request.context(&self.settings)).await?;
-        unit.tenant()?;
+        if !is_of(unit.tenant()?) {
+            return Ok(());
+        }
         unit.record(event.clone())?;
         unit.commit(&*self.table).await
     }

@@ -107,3 +107,27 @@ async fn a_tenant_has_a_limit_that_one_person_cannot_use_up() {
     }
     assert_eq!(retry_at(upload(&world, &person(10), PASSWORD).await), now + TimeDelta::minutes(15));
 }
+
+/// After a lock, bringing the key that locked is a proof of possession: what fails is told to everybody, and counted.
+#[tokio::test]
+async fn presenting_another_key_after_a_lock_is_a_failed_proof() {
+    let world = ready().await;
+    let now = start() + hours(72);
+    world.lock(&world.alice(now), key(0)).await.unwrap();
+    told(&world, now, "").await;
+    let wrong_key = |refused: &Result<Outcome, ServiceError>| match refused {
+        Err(ServiceError::Rejected(rejection)) => rejection.code() == "wrong_key",
+        _ => false,
+    };
+    for attempt in 0..5 {
+        let refused = if attempt % 2 == 0 {
+            world.upload(&world.bob(now), "k2", key(1)).await
+        } else {
+            world.import(&world.bob(now), "k2", key(1)).await
+        };
+        assert!(wrong_key(&refused), "{refused:?}");
+    }
+    assert_eq!(told(&world, now, "failed attempt to").await.len(), 5 * 2);
+    assert_eq!(retry_at(world.upload(&world.bob(now), "k1", key(0)).await), now + TimeDelta::minutes(15));
+    world.upload(&world.alice(now), "k1", key(0)).await.unwrap();
+}

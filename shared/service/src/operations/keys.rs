@@ -11,7 +11,7 @@ use super::{GenerateKey, GeneratedKey, ImportKey, Outcome, UploadKey};
 use crate::{
     Keyward, Request, ServiceError,
     possession::{fingerprint_of, stored_public_key},
-    refusal::Asked,
+    refusal::{Asked, is_failed_presentation},
     sealed::run_apart,
     settle::settle,
     unit::Unit,
@@ -125,9 +125,13 @@ impl Keyward {
         keyward_domain::rules::k1_opt_in::has_opted_in(unit.tenant()?)?;
         let UploadKey { id, name, region, sealed_key_file } = upload;
         let wish = Wish { id, name, region, source: KeySource::Uploaded };
-        let opened = self.open_key_file(&sealed_key_file);
-        let key = self.attempt(request, tenant, &random_hex::<12>()?, is_wrong_password, opened).await?;
-        unit.consider(&wish.command(unit.tenant()?, key.public_key(), "")?, None)?;
+        let fits = async {
+            let key = self.open_key_file(&sealed_key_file).await?;
+            unit.consider(&wish.command(unit.tenant()?, key.public_key(), "")?, None)?;
+            Ok(key)
+        };
+        let opened = self.attempt(request, tenant, &random_hex::<12>()?, is_failed_presentation, fits).await;
+        let key = self.presented(request, asked, opened).await?;
         let entry = self.enter_vault(tenant, &key, request.now).await?;
         let command = wish.command(unit.tenant()?, key.public_key(), entry.name());
         self.keep_in_vault(request, asked, command, &entry).await
@@ -149,10 +153,14 @@ impl Keyward {
         keyward_domain::rules::k1_opt_in::has_opted_in(unit.tenant()?)?;
         let ImportKey { id, name, region, transfer_blob } = import;
         let wish = Wish { id, name, region, source: KeySource::Imported };
-        let blob = self.read_transfer_blob(&transfer_blob).await?;
-        let (entry, public) = self.enter_vault_by_blob(tenant, &blob, request.now).await?;
-        let command = wish.command(unit.tenant()?, &public, entry.name());
-        self.keep_in_vault(request, asked, command, &entry).await
+        let kept = async {
+            let blob = self.read_transfer_blob(&transfer_blob).await?;
+            let (entry, public) = self.enter_vault_by_blob(tenant, &blob, request.now).await?;
+            let command = wish.command(unit.tenant()?, &public, entry.name());
+            self.keep_in_vault(request, asked, command, &entry).await
+        };
+        let kept = self.attempt(request, tenant, &random_hex::<12>()?, is_failed_presentation, kept).await;
+        self.presented(request, asked, kept).await
     }
 
     /// A transfer blob for an exchange key of this vault; still closed.
@@ -223,10 +231,6 @@ impl Keyward {
         let document = self.tenant_for(request, tenant, OperationName::ReadKey).await?;
         Ok(document.tenant.key(key).cloned().ok_or(Rejection::KeyNotFound)?)
     }
-}
-
-fn is_wrong_password(error: &ServiceError) -> bool {
-    matches!(error, ServiceError::KeyFile(KeyFileError::WrongPassword))
 }
 
 /// The key before it exists, to ask the rules before the work is done.
