@@ -81,7 +81,12 @@ pub fn may_ask(tenant: &Tenant, asked: &Approved, context: &Context<'_>) -> Resu
     if !tenant.quorum {
         return Err(Rejection::QuorumNotRequired);
     }
-    a6_administrators::is_listed(tenant, context)?;
+    // Who was taken off the list lately may roll back, and so ask for that.
+    if asked.operation == OperationName::RollBackKey.as_str() {
+        a6_administrators::is_or_was_listed(tenant, context)?;
+    } else {
+        a6_administrators::is_listed(tenant, context)?;
+    }
     let most = context.settings.approvals_per_person;
     if open(tenant, context).filter(|approval| approval.requested_by == *context.by).count() >= most {
         return Err(Rejection::TooManyApprovals { most });
