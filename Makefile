@@ -42,9 +42,9 @@ test: test-tools ## Pass all tests.
 TESTED := --workspace --features keyward-functions/movable-clock
 
 .PHONY: test-cloud
-test-cloud: $(TOOLS)/cloud/installed ## Play the story, the keys from outside and the demo on a local cloud: the template, and the functions behind its gateway.
+test-cloud: $(TOOLS)/cloud/installed ## Play every operation, the story, the keys from outside and the demo on a local cloud: the template, and the functions behind its gateway.
 	cargo build --locked $(TESTED) --bins
-	KEYWARD_STAGE=cloud cargo test --locked $(TESTED) --no-fail-fast --test story --test transfer_blobs --test openssl_keys -- --test-threads 2 \
+	KEYWARD_STAGE=cloud cargo test --locked $(TESTED) --no-fail-fast --test every_operation --test story --test transfer_blobs --test openssl_keys -- --test-threads 2 \
 		--skip the_process_is_started_again # A cloud that is started again has an empty table.
 	@LISTEN=127.0.0.1:0 infra/aws/cloud.sh start >target/cloud.log || { cat target/cloud.log; exit 1; }
 	infra/local/demo.sh "$$(grep -om1 'http://127.0.0.1:[0-9]*' target/cloud.log)" >target/demo-cloud.log || { cat target/demo-cloud.log; infra/aws/cloud.sh stop; exit 1; }

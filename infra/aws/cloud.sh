@@ -31,7 +31,7 @@ start() {
     rm -rf "$cloud/data" "$cloud/front.out"
     (umask 077 && "$programs/keyward-local" cloud-variables --data "$cloud/data" >"$cloud/variables.json")
     $python infra/aws/local-cloud.py start --dir "$cloud/run" --packages "${PACKAGES:-$programs}" \
-        --variables "$cloud/variables.json" >/dev/null
+        --variables "$cloud/variables.json" --auth >/dev/null
     "$programs/keyward-local" front --data "$cloud/data" --listen "${LISTEN:-127.0.0.1:7420}" --api "$(value url)" \
         --endpoint "$(value endpoint)" --region "$(value region)" --table "$(value table)" --prefix "$(value functionPrefix)" \
         --demo >"$cloud/front.out" 2>"$cloud/front.log" </dev/null &

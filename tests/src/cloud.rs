@@ -41,7 +41,8 @@ impl Cloud {
         let packages = program("read-tenant");
         let mut process = Command::new(tool("python"))
             .arg(repository().join("infra/aws/local-cloud.py"))
-            .args(["serve", "--dir"])
+            // With --auth each function has its role's permissions, and no more.
+            .args(["serve", "--auth", "--dir"])
             .arg(&folder)
             .arg("--packages")
             .arg(packages.parent().unwrap())

@@ -1,6 +1,6 @@
 //! What each function needs, and so may do: its role is made from this and from nothing else.
 //!
-//! A new operation or sweep does not compile until it is declared here. `local-cloud.py start --auth` holds the functions to their
+//! A new operation or sweep does not compile until it is declared here. `make test-cloud` holds the functions to their
 //! roles: what is missing here is refused there.
 
 use keyward_api::Route;
