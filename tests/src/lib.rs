@@ -15,6 +15,7 @@ pub mod failing_vault;
 pub mod keys;
 pub mod local;
 pub mod mails;
+pub mod node_program;
 pub mod openssl;
 pub mod picture;
 pub mod stored;

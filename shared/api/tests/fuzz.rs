@@ -10,9 +10,9 @@ use std::fs;
 use std::path::Path;
 
 use keyward_api::requests::{
-    ActivateKeyRequest, ChallengeAnswer, DeleteEnvironmentRequest, GenerateKeyRequest, ImportKeyRequest,
-    LeaseDataKeyRequest, LockTenantRequest, RegisterBackupRequest, RegisterEnvironmentRequest, RegisterTenantRequest,
-    UploadKeyRequest,
+    ActivateKeyRequest, ChallengeAnswer, DeleteEnvironmentRequest, GenerateKeyRequest, GiveApprovalRequest,
+    ImportKeyRequest, LeaseDataKeyRequest, LockTenantRequest, RegisterBackupRequest, RegisterEnvironmentRequest,
+    RegisterTenantRequest, RequestApprovalRequest, SetAdministratorsRequest, SetQuorumRequest, UploadKeyRequest,
 };
 use keyward_api::{Problem, parse_body};
 use serde::de::DeserializeOwned;
@@ -43,6 +43,10 @@ fn the_seeds_are_bodies_that_are_taken() {
     for (name, refused) in [
         ("register-tenant.json", taken::<RegisterTenantRequest> as fn(&[u8]) -> Option<Problem>),
         ("register-environment.json", taken::<RegisterEnvironmentRequest>),
+        ("set-administrators.json", taken::<SetAdministratorsRequest>),
+        ("set-quorum.json", taken::<SetQuorumRequest>),
+        ("request-approval.json", taken::<RequestApprovalRequest>),
+        ("give-approval.json", taken::<GiveApprovalRequest>),
         ("generate-key.json", taken::<GenerateKeyRequest>),
         ("upload-key.json", taken::<UploadKeyRequest>),
         ("import-key.json", taken::<ImportKeyRequest>),

@@ -160,7 +160,8 @@ mod tests {
 
     #[test]
     fn people_are_what_providers_call_them() {
-        for good in ["ada", "ada@contoso.example", "auth0|5f7c8ec7", "google-oauth2|103547991597142817347", "urn:id:7"] {
+        for good in ["ada", "ada@contoso.example", "auth0|5f7c8ec7", "google-oauth2|103547991597142817347", "urn:id:7"]
+        {
             assert!(PersonId::new(good).is_ok(), "{good}");
         }
         for bad in ["", "a b", "a#b", "a/b", "a\nb", "ä", "<ada>", &"a".repeat(129)] {

@@ -4,8 +4,9 @@ use std::fmt::Debug;
 
 use keyward_api::requests::{
     ActivateKeyRequest, ChallengeAnswer, DeleteEnvironmentRequest, DestroyKeyRequest, EmptyRequest, GenerateKeyRequest,
-    ImportKeyRequest, LeaseDataKeyRequest, LockTenantRequest, RegisterBackupRequest, RegisterEnvironmentRequest,
-    RegisterTenantRequest, RestoreBackupRequest, RevertEnvironmentRequest, RollBackKeyRequest, SealedKeyFile,
+    GiveApprovalRequest, ImportKeyRequest, LeaseDataKeyRequest, LockTenantRequest, RegisterBackupRequest,
+    RegisterEnvironmentRequest, RegisterTenantRequest, RequestApprovalRequest, RestoreBackupRequest,
+    RevertEnvironmentRequest, RollBackKeyRequest, SealedKeyFile, SetAdministratorsRequest, SetQuorumRequest,
     UploadKeyRequest,
 };
 use keyward_api::{Found, MOST_PER_PAGE, PathParameters, Problem, ROUTES, find, parse_body, percent_encoded};
@@ -25,6 +26,10 @@ pub(crate) fn run(input: &[u8]) {
 
 fn bodies(input: &[u8]) {
     body::<RegisterTenantRequest>(input);
+    body::<SetAdministratorsRequest>(input);
+    body::<SetQuorumRequest>(input);
+    body::<RequestApprovalRequest>(input);
+    body::<GiveApprovalRequest>(input);
     body::<RegisterEnvironmentRequest>(input);
     body::<GenerateKeyRequest>(input);
     body::<UploadKeyRequest>(input);
@@ -88,6 +93,7 @@ fn identifiers(parameters: &PathParameters) {
         parameters.environment().err(),
         parameters.key().err(),
         parameters.backup().err(),
+        parameters.approval().err(),
         parameters.operation().err(),
     ];
     problems.iter().flatten().for_each(refused);

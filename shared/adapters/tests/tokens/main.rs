@@ -5,6 +5,8 @@
 mod entra;
 mod kept_keys;
 mod network;
+#[path = "../../../../tests/src/node_program.rs"]
+mod node_program;
 mod provider;
 mod refused;
 mod settings;

@@ -1,8 +1,6 @@
 //! Tokens of a real OpenID provider, oauth2-mock-server, which `make test-tools` installs.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,54 +8,24 @@ use keyward_adapters::tokens::{HttpsDocuments, TokenError, Verifier};
 use keyward_domain::Role;
 use serde_json::{Value, json};
 
+use crate::node_program::NodeProgram;
 use crate::signer::refusal;
 
 struct Provider {
-    process: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
+    program: NodeProgram,
     issuer: String,
-}
-
-impl Drop for Provider {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 impl Provider {
     fn start() -> Self {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let modules = std::env::var_os("KEYWARD_NODE_MODULES")
-            .map_or_else(|| repository.join(".tools/node/node_modules"), PathBuf::from);
-        assert!(
-            modules.join("oauth2-mock-server").exists(),
-            "{} has no oauth2-mock-server: run `make test-tools`",
-            modules.display()
-        );
-        let mut process = Command::new("node")
-            .arg(repository.join("tests/tools/oidc-provider.mjs"))
-            .env("KEYWARD_NODE_MODULES", modules.canonicalize().unwrap())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("node: {error}: run `make test-tools`"));
-        let (input, output) = (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));
-        let mut provider = Self { process, input, output, issuer: String::new() };
-        provider.issuer = provider.line();
-        provider
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.output.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("the provider said `{line}`: {error}"))
+        let mut program = NodeProgram::start(&repository, "oidc-provider.mjs");
+        let issuer = program.line().as_str().unwrap().to_owned();
+        Self { program, issuer }
     }
 
     fn ask(&mut self, question: &Value) -> String {
-        writeln!(self.input, "{question}").unwrap();
-        self.line()
+        self.program.ask(question).as_str().unwrap().to_owned()
     }
 
     fn token(&mut self, kid: &str) -> String {
