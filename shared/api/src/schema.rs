@@ -68,7 +68,7 @@ text!(
     "SHA-256 of the SubjectPublicKeyInfo in lowercase hex: the identity of a key."
 );
 text!(PlanHash, 128, None, "Hash over what a plan depends on, lowercase hex.");
-text!(Email, 254, Some("^[^@\\s]+@[^@\\s]+$"), "An address of electronic mail.");
+text!(Email, 254, Some("^[A-Za-z0-9._%+'-]+@([A-Za-z0-9-]+\\.)+[A-Za-z0-9-]+$"), "An address of electronic mail.");
 
 use keyward_domain::{ChangeKind as Change, EnvironmentKind as Kind, KeySource as Source, KeyState as Key};
 use keyward_domain::{ManagedBy as Manager, OperationKind as Work, OperationStatus as Status, Stage as Step};

@@ -18,6 +18,14 @@ pub struct Approved {
     pub plan: PlanHash,
 }
 
+impl Approved {
+    /// The same operation on the same thing, whatever its plan.
+    #[must_use]
+    pub fn is_same_thing(&self, other: &Self) -> bool {
+        (&self.operation, &self.environment, &self.key) == (&other.operation, &other.environment, &other.key)
+    }
+}
+
 /// A request for approval, and the approval once it was given. It is used up by what it is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -118,7 +118,14 @@ pub enum Event {
     /// A3: somebody tried to lock and could not prove possession of the active key.
     PossessionNotProven { operation: String, code: String },
     /// A4: a destructive request was refused.
-    RequestRefused { operation: String, environment: Option<EnvironmentId>, key: Option<KeyId>, code: String },
+    RequestRefused {
+        operation: String,
+        environment: Option<EnvironmentId>,
+        key: Option<KeyId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approval: Option<ApprovalId>,
+        code: String,
+    },
 }
 
 impl Event {

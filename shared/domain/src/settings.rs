@@ -146,7 +146,7 @@ impl Default for Settings {
             open_locks: 16,
             recent_sign_in: SecondsDuration::minutes(10),
             administrator_wait: SecondsDuration::hours(24),
-            administrators_per_tenant: 50,
+            administrators_per_tenant: 20,
             approval_life: SecondsDuration::days(1),
             approvals_per_person: 5,
             attempt_window: SecondsDuration::minutes(15),

@@ -88,6 +88,9 @@ pub struct Tenant {
     /// A7: a second administrator must approve what takes something away.
     #[serde(default)]
     pub quorum: bool,
+    /// A7: since when.
+    #[serde(default)]
+    pub quorum_since: Option<Instant>,
     /// A7: what approval is asked for, or was given and not used yet.
     #[serde(default)]
     pub approvals: BTreeMap<ApprovalId, Approval>,
@@ -166,6 +169,7 @@ impl Tenant {
             new_administrators: BTreeMap::new(),
             former_administrators: Vec::new(),
             quorum: false,
+            quorum_since: None,
             approvals: BTreeMap::new(),
             opted_in_at: None,
             keys: BTreeMap::new(),
@@ -240,6 +244,13 @@ impl Tenant {
             let is_back = administrators.iter().any(|listed| is_same(listed, &former.administrator));
             recorded.at < former.until && !is_back
         });
+        // What somebody approved who is not on the list any more counts no longer, also if they come back.
+        for open in self.approvals.values_mut() {
+            let is_listed = |person: &PersonId| administrators.iter().any(|listed| listed.person == *person);
+            if !open.given_by.as_ref().is_some_and(is_listed) {
+                (open.given_by, open.given_at) = (None, None);
+            }
+        }
         let former = |administrator: &Administrator| FormerAdministrator {
             administrator: administrator.clone(),
             until: *settled_at,
@@ -252,6 +263,7 @@ impl Tenant {
         match &recorded.event {
             Event::QuorumSet { required } => {
                 self.quorum = *required;
+                self.quorum_since = required.then_some(recorded.at);
                 self.approvals.clear();
             }
             Event::ApprovalRequested { approval, approved, expires_at } => {
@@ -264,6 +276,9 @@ impl Tenant {
                     given_by: None,
                     given_at: None,
                 };
+                let is_replaced =
+                    |open: &Approval| open.requested_by == recorded.by && open.approved.is_same_thing(approved);
+                self.approvals.retain(|_, open| !is_replaced(open));
                 self.approvals.insert(approval.clone(), requested);
             }
             Event::ApprovalGiven { approval, .. } => {

@@ -1,6 +1,6 @@
 //! Where things are in the table. Everything of a tenant is in its own partition, so that no question can reach another tenant's.
 
-use keyward_domain::{BackupId, EnvironmentId, KeyId, OperationId, PersonId, TenantId};
+use keyward_domain::{BackupId, EnvironmentId, KeyId, OperationId, OperationName, PersonId, TenantId};
 
 use crate::ports::table::Key;
 
@@ -123,13 +123,13 @@ pub fn notice_at(partition: &str, sort: &str) -> Option<(TenantId, u64)> {
 }
 
 /// Attempts of all people of the tenant (A8).
-pub(crate) fn attempts(tenant: &TenantId) -> Key {
-    at(tenant, "ATTEMPTS".to_owned())
+pub(crate) fn attempts(tenant: &TenantId, operation: OperationName) -> Key {
+    at(tenant, format!("ATTEMPTS#{operation}"))
 }
 
 /// Attempts of one person (A8).
-pub(crate) fn attempts_of(tenant: &TenantId, person: &PersonId) -> Key {
-    at(tenant, format!("ATTEMPTS#{person}"))
+pub(crate) fn attempts_of(tenant: &TenantId, operation: OperationName, person: &PersonId) -> Key {
+    at(tenant, format!("ATTEMPTS#{operation}#{person}"))
 }
 
 pub(crate) fn challenge(tenant: &TenantId, nonce: &str) -> Key {

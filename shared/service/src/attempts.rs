@@ -7,7 +7,7 @@
 use std::future::Future;
 
 use chrono::{DateTime, Utc};
-use keyward_domain::{Instant, TenantId};
+use keyward_domain::{Instant, OperationName, TenantId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -16,6 +16,17 @@ use crate::{
     settle::settle,
     stored::{Stored, load},
 };
+
+/// What is attempted.
+pub(crate) struct Attempted<'a> {
+    pub(crate) tenant: &'a TenantId,
+    /// Each operation has a count of its own: to lock needs a recent sign-in, and what an older token fails at is not to stand in its way.
+    pub(crate) operation: OperationName,
+    /// Repeated under the same one it is still the same attempt.
+    pub(crate) id: &'a str,
+    /// Which errors are failures; others are not counted.
+    pub(crate) has_failed: fn(&ServiceError) -> bool,
+}
 
 /// One attempt that failed, or that is being made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,19 +63,17 @@ impl AttemptsDocument {
 }
 
 impl Keyward {
-    /// Makes an attempt, if not too many have failed lately. Repeated under the same `id` it is still the same attempt.
+    /// Makes an attempt, if not too many have failed lately.
     pub(crate) async fn attempt<T>(
         &self,
         request: &Request,
-        tenant: &TenantId,
-        id: &str,
-        has_failed: fn(&ServiceError) -> bool,
+        attempt: &Attempted<'_>,
         work: impl Future<Output = Result<T, ServiceError>>,
     ) -> Result<T, ServiceError> {
-        settle!(self.enter_attempt(request, tenant, id))?;
+        settle!(self.enter_attempt(request, attempt))?;
         let made = work.await;
-        if !made.as_ref().err().is_some_and(has_failed) {
-            let taken_out: Result<(), ServiceError> = settle!(self.take_out_attempt(request, tenant, id));
+        if !made.as_ref().err().is_some_and(attempt.has_failed) {
+            let taken_out: Result<(), ServiceError> = settle!(self.take_out_attempt(request, attempt));
             if let Err(fault) = taken_out {
                 tracing::warn!(%fault, "an attempt that did not fail counts for a while");
             }
@@ -72,25 +81,25 @@ impl Keyward {
         made
     }
 
-    async fn enter_attempt(&self, request: &Request, tenant: &TenantId, id: &str) -> Result<(), ServiceError> {
+    async fn enter_attempt(&self, request: &Request, attempt: &Attempted<'_>) -> Result<(), ServiceError> {
         let window = self.settings.attempt_window.delta();
-        let [of_person, of_tenant] = places(request, tenant);
+        let [of_person, of_tenant] = places(request, attempt);
         let limits = [(of_person, self.settings.attempts_per_person), (of_tenant, self.settings.attempts_per_tenant)];
         let mut writes = Vec::new();
         for (key, most) in limits {
             let mut stored = self.attempts_at(key).await?;
-            let entered = stored.value.enter(id, request.now, request.now - window, most);
+            let entered = stored.value.enter(attempt.id, request.now, request.now - window, most);
             entered.map_err(|retry_at| ServiceError::TooManyAttempts { retry_at })?;
             writes.push(stored.put_with(None, None, Some(request.now + window))?);
         }
         Ok(self.table.transact(writes).await?)
     }
 
-    async fn take_out_attempt(&self, request: &Request, tenant: &TenantId, id: &str) -> Result<(), ServiceError> {
+    async fn take_out_attempt(&self, request: &Request, attempt: &Attempted<'_>) -> Result<(), ServiceError> {
         let mut writes = Vec::new();
-        for key in places(request, tenant) {
+        for key in places(request, attempt) {
             let mut stored = self.attempts_at(key).await?;
-            stored.value.take_out(id);
+            stored.value.take_out(attempt.id);
             writes.push(stored.put_with(None, None, Some(request.now + self.settings.attempt_window.delta()))?);
         }
         Ok(self.table.transact(writes).await?)
@@ -103,8 +112,9 @@ impl Keyward {
 }
 
 /// Where the attempts of the caller and those of the tenant are counted.
-fn places(request: &Request, tenant: &TenantId) -> [Key; 2] {
-    [addresses::attempts_of(tenant, &request.principal.person), addresses::attempts(tenant)]
+fn places(request: &Request, attempt: &Attempted<'_>) -> [Key; 2] {
+    let (tenant, operation) = (attempt.tenant, attempt.operation);
+    [addresses::attempts_of(tenant, operation, &request.principal.person), addresses::attempts(tenant, operation)]
 }
 
 #[cfg(test)]

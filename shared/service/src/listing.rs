@@ -1,6 +1,8 @@
 //! Lists, page by page: environments, backups, history, the audit log.
 
-use keyward_domain::{Backup, Environment, EnvironmentId, ManagedBy, OperationName, Rejection, Tenant, TenantId};
+use keyward_domain::{
+    Backup, BackupId, Environment, EnvironmentId, Instant, ManagedBy, OperationName, Rejection, Tenant, TenantId,
+};
 
 use crate::{
     AuditEntry, Keyward, Request, ServiceError, addresses,
@@ -181,14 +183,22 @@ impl Keyward {
         Ok(lines)
     }
 
-    /// How many backups an environment has; a thousand stands for that many or more.
-    pub(crate) async fn count_backups(
+    /// The first thousand backups of an environment that are still retained, by identifier, and whether these were looked for among all.
+    pub(crate) async fn retained_backups(
         &self,
         tenant: &TenantId,
         environment: &EnvironmentId,
-    ) -> Result<u64, ServiceError> {
+        now: Instant,
+    ) -> Result<(Vec<BackupId>, bool), ServiceError> {
         let page = self.page(tenant, addresses::backups(environment), false, 1000, None).await?;
-        Ok(u64::try_from(page.entries.len()).unwrap_or(u64::MAX))
+        let mut ids = Vec::new();
+        for item in &page.entries {
+            let backup = decode::<BackupDocument>(item)?.value.backup;
+            if now < backup.retained_until {
+                ids.push(backup.id);
+            }
+        }
+        Ok((ids, page.next.is_none()))
     }
 
     /// The tenant and one of its environments as they are; for what no caller asked for.

@@ -1,11 +1,11 @@
 //! Plans: what a destructive operation would do, with a hash over what that depends on.
 
 use keyward_domain::{
-    Administrator, BackupId, Command, Environment, EnvironmentId, Event, KeyId, KeyState, ManagedBy, Name,
-    OperationName, Plan, PlanHash, Rejection, TenantId, WrappingKey,
+    Administrator, BackupId, Command, Environment, EnvironmentId, Event, Instant, KeyId, KeyState, ManagedBy, Name,
+    OperationName, PersonId, Plan, PlanHash, Rejection, Tenant, TenantId, WrappingKey,
     rules::{l2_opens, l6_lease},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     Keyward, Request, ServiceError, addresses, audit::sha256_hex, counted::are, documents::BackupDocument,
@@ -15,31 +15,51 @@ use crate::{
 /// How many environments a plan names.
 pub(crate) const NAMED: u32 = 20;
 
-/// The hash over what the effect of the operation depends on: the tenant's keys, locks and environments and the environment's backups, not
-/// the time.
-pub(crate) fn plan_hash(unit: &Unit<'_>, asked: Asked<'_>, backups: u64) -> Result<PlanHash, ServiceError> {
+/// The backups that an operation takes away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PlannedBackups {
+    pub(crate) count: u64,
+    /// Hash over their identifiers.
+    pub(crate) hash: String,
+}
+
+/// The hash over what the effect of the operation depends on, and over nothing else: what others change elsewhere in the tenant must not
+/// make an approval void.
+pub(crate) fn plan_hash(unit: &Unit<'_>, asked: Asked<'_>, backups: &PlannedBackups) -> Result<PlanHash, ServiceError> {
     let tenant = unit.tenant()?;
-    let keys: Vec<_> = tenant.keys.values().map(|key| (&key.id, key.state, key.in_vault)).collect();
-    let environment = match asked.environment {
-        Some(id) => Some(unit.environment(id)?),
-        None => None,
-    };
-    let is_about_people = matches!(asked.operation, OperationName::SetAdministrators | OperationName::SetQuorum);
-    let people = is_about_people.then_some((&tenant.administrators, tenant.quorum, asked.wanted));
+    let environment = asked.environment.map(|id| unit.environment(id)).transpose()?;
     let text = json!({
         "operation": asked.operation.as_str(),
         "tenant": tenant.id,
-        "key": asked.key,
-        "backup": asked.backup,
-        "fence": tenant.fence,
-        "census": tenant.census,
-        "keys": keys,
-        "running": tenant.operation,
+        "on": depends_on(tenant, asked),
         "environment": environment,
-        "backups": backups,
-        "people": people,
+        "backup": asked.backup,
+        "backups": backups.hash,
     });
     Ok(PlanHash(sha256_hex(&text.to_string())))
+}
+
+/// What of the tenant the effect depends on.
+fn depends_on(tenant: &Tenant, asked: Asked<'_>) -> Value {
+    let key = |id: Option<&KeyId>| id.and_then(|id| tenant.key(id)).map(|key| json!([key.id, key.state, key.in_vault]));
+    let active = key(tenant.active_key.as_ref());
+    match asked.operation {
+        OperationName::LockTenant => json!([tenant.fence, active, tenant.environments]),
+        OperationName::ActivateKey => json!([tenant.fence, active, key(asked.key)]),
+        OperationName::RollBackKey => {
+            let former = tenant.last_change.as_ref().and_then(|change| change.from.as_ref());
+            json!([tenant.fence, active, key(former)])
+        }
+        OperationName::DestroyKey => {
+            let environments = asked.key.and_then(|id| tenant.key(id)).map(|key| key.environments);
+            json!([asked.key, key(asked.key), environments])
+        }
+        OperationName::SetAdministrators | OperationName::SetQuorum => {
+            json!([tenant.administrators, tenant.quorum_since, asked.wanted])
+        }
+        // The environment says all.
+        _ => Value::Null,
+    }
 }
 
 impl Keyward {
@@ -56,7 +76,7 @@ impl Keyward {
         let command = Command::LockTenant { stated_name, possessed, leases_until, operation: new_operation()? };
         let asked = Asked { operation: OperationName::LockTenant, ..asked };
         self.plan_now(&mut unit, asked).await?;
-        let mut plan = plan(&unit, asked, &command, 0)?;
+        let mut plan = plan(&unit, asked, &command, &PlannedBackups::default())?;
         let tenant = unit.tenant()?;
         plan.environments = tenant.environments;
         plan.first_environments = self.first_environment_ids(&tenant.id, |_| true).await?;
@@ -89,7 +109,7 @@ impl Keyward {
             return Err(Rejection::KeyNotFound.into());
         }
         let command = Command::ActivateKey { key: key.clone(), operation: new_operation()? };
-        let mut plan = plan(&unit, asked, &command, 0)?;
+        let mut plan = plan(&unit, asked, &command, &PlannedBackups::default())?;
         let tenant = unit.tenant()?;
         plan.keys = vec![key.clone()];
         if tenant.active_key.as_ref() == Some(key) {
@@ -115,7 +135,8 @@ impl Keyward {
     pub async fn plan_roll_back_key(&self, request: &Request, tenant: &TenantId) -> Result<Plan, ServiceError> {
         let asked = Asked::of(OperationName::RollBackKey, tenant).dry_run();
         let unit = self.begin(request, asked).await?;
-        let mut plan = plan(&unit, asked, &Command::RollBackKey { operation: new_operation()? }, 0)?;
+        let mut plan =
+            plan(&unit, asked, &Command::RollBackKey { operation: new_operation()? }, &PlannedBackups::default())?;
         let tenant = unit.tenant()?;
         plan.environments = tenant.protected_environments;
         plan.first_environments = self.first_environment_ids(&tenant.id, is_protected).await?;
@@ -152,7 +173,7 @@ impl Keyward {
         let dependents = self.dependents(request, tenant, key).await?;
         let backups = dependents.backups.len();
         let command = Command::DestroyKey { key: key.clone(), dependents, operation: new_operation()? };
-        let mut plan = plan(&unit, asked, &command, 0)?;
+        let mut plan = plan(&unit, asked, &command, &PlannedBackups::default())?;
         plan.environments = unit.tenant()?.key(key).map_or(0, |key| key.environments);
         plan.backups = u64::try_from(backups).unwrap_or(u64::MAX);
         plan.keys = vec![key.clone()];
@@ -181,8 +202,8 @@ impl Keyward {
         } else {
             Command::RevertEnvironment { stated_name }
         };
-        let backups = self.planned_backups(asked).await?;
-        let mut plan = plan(&unit, asked, &command, backups)?;
+        let backups = self.planned_backups(asked, request.now).await?;
+        let mut plan = plan(&unit, asked, &command, &backups)?;
         plan.environments = 1;
         plan.first_environments = vec![id.clone()];
         plan.effects = if deletes {
@@ -215,7 +236,7 @@ impl Keyward {
         let stored = load::<BackupDocument>(&*self.table, &addresses::backup(tenant, id, backup)).await?;
         let stored = stored.ok_or(Rejection::BackupNotFound)?.value.backup;
         unit.set_backup(Some(stored.clone()));
-        let mut plan = plan(&unit, asked, &Command::RestoreBackup, 0)?;
+        let mut plan = plan(&unit, asked, &Command::RestoreBackup, &PlannedBackups::default())?;
         plan.environments = 1;
         plan.first_environments = vec![id.clone()];
         plan.backups = 1;
@@ -243,7 +264,7 @@ impl Keyward {
         let asked = Asked::of(OperationName::SetAdministrators, tenant).wanted(&wanted).dry_run();
         let unit = self.begin(request, asked).await?;
         let command = Command::SetAdministrators { administrators };
-        let mut plan = plan(&unit, asked, &command, 0)?;
+        let mut plan = plan(&unit, asked, &command, &PlannedBackups::default())?;
         let events = unit.consider(&command, None).unwrap_or_default();
         plan.effects = match events.first() {
             Some(event) => administrators_effects(event),
@@ -264,24 +285,25 @@ impl Keyward {
     ) -> Result<Plan, ServiceError> {
         let asked = Asked::of(OperationName::SetQuorum, tenant).wanted(on_or_off(required)).dry_run();
         let unit = self.begin(request, asked).await?;
-        let mut plan = plan(&unit, asked, &Command::SetQuorum { required }, 0)?;
+        let mut plan = plan(&unit, asked, &Command::SetQuorum { required }, &PlannedBackups::default())?;
         plan.effects = vec![quorum_effect(required).to_owned()];
         Ok(plan)
     }
 
-    /// The backups that the operation takes away: those of an environment that is deleted.
-    pub(crate) async fn planned_backups(&self, asked: Asked<'_>) -> Result<u64, ServiceError> {
-        match asked.environment {
-            Some(id) if asked.operation == OperationName::DeleteEnvironment => {
-                self.count_backups(asked.tenant, id).await
-            }
-            _ => Ok(0),
-        }
+    /// The backups that the operation takes away: those of an environment that is deleted, as far as they are still retained.
+    pub(crate) async fn planned_backups(&self, asked: Asked<'_>, now: Instant) -> Result<PlannedBackups, ServiceError> {
+        let Some(environment) = asked.environment.filter(|_| asked.operation == OperationName::DeleteEnvironment)
+        else {
+            return Ok(PlannedBackups::default());
+        };
+        let (ids, whole) = self.retained_backups(asked.tenant, environment, now).await?;
+        let count = u64::try_from(ids.len()).unwrap_or(u64::MAX);
+        Ok(PlannedBackups { count, hash: sha256_hex(&json!([ids, whole]).to_string()) })
     }
 }
 
 /// A plan with what all of them have: its hash, and whether the rules would let it through now.
-fn plan(unit: &Unit<'_>, asked: Asked<'_>, command: &Command, backups: u64) -> Result<Plan, ServiceError> {
+fn plan(unit: &Unit<'_>, asked: Asked<'_>, command: &Command, backups: &PlannedBackups) -> Result<Plan, ServiceError> {
     let refused = unit.consider(command, asked.environment).err();
     Ok(Plan {
         operation: asked.operation.to_string(),
@@ -291,7 +313,7 @@ fn plan(unit: &Unit<'_>, asked: Asked<'_>, command: &Command, backups: u64) -> R
         environments: 0,
         first_environments: Vec::new(),
         keys: Vec::new(),
-        backups,
+        backups: backups.count,
         leases_end_at: None,
         deletion_at: None,
         undo_until: None,
@@ -313,19 +335,33 @@ pub(crate) fn on_or_off(required: bool) -> &'static str {
     if required { "on" } else { "off" }
 }
 
-/// What a new list of administrators means for each who comes or goes.
+/// What a new list of administrators means for each who comes, goes or gets the notices elsewhere.
 pub(crate) fn administrators_effects(event: &Event) -> Vec<String> {
-    let Event::AdministratorsSet { added, removed, settled_at, .. } = event else { return Vec::new() };
+    let Event::AdministratorsSet { administrators, added, removed, settled_at } = event else { return Vec::new() };
     let until = settled_at.format("%Y-%m-%d %H:%M:%S UTC");
-    let added = added.iter().map(|person| {
-        format!("{person} is added, gets the notices, and can lock, roll back and approve from {until} on.")
+    let listed = |person: &PersonId| administrators.iter().find(|listed| listed.person == *person);
+    let added = added.iter().filter_map(listed).map(|new| {
+        let Administrator { person, email, .. } = new;
+        format!("{person} is added with notices to {email}, and can lock, roll back, destroy, delete and approve from {until} on.")
     });
     let removed = removed.iter().map(|former| {
         let Administrator { person, email, .. } = former;
-        format!("{person} at {email} is removed, but gets the notices until {until}, and can roll back until then.")
+        match listed(person) {
+            Some(now) => format!(
+                "The notices to {person} go to {} from now on; {email} gets them, too, until {until}.",
+                now.email
+            ),
+            None => format!(
+                "{person} is removed; {email} gets the notices until {until}, and whoever was not new can roll back until then."
+            ),
+        }
     });
     let all: Vec<String> = added.chain(removed).collect();
-    if all.is_empty() { vec!["Only names, roles or the order change.".to_owned()] } else { all }
+    if all.is_empty() {
+        vec!["Only names or roles change, or somebody is back who left lately.".to_owned()]
+    } else {
+        all
+    }
 }
 
 /// What asking for approvals, or no longer asking for them, means.
@@ -337,7 +373,7 @@ pub(crate) fn quorum_effect(required: bool) -> &'static str {
     }
 }
 
-fn lock_effects(tenant: &keyward_domain::Tenant) -> Vec<String> {
+fn lock_effects(tenant: &Tenant) -> Vec<String> {
     let barred = tenant.environments.saturating_sub(tenant.protected_environments);
     vec![
         format!("{} locked at once, for everybody.", are(tenant.environments)),

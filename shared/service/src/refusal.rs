@@ -1,6 +1,6 @@
 //! A4: every refusal of a destructive request is in the audit log; A3: a failed attempt to prove possession is told to everybody.
 
-use keyward_domain::{BackupId, EnvironmentId, Event, KeyId, OperationName, Rejection, Tenant, TenantId};
+use keyward_domain::{ApprovalId, BackupId, EnvironmentId, Event, KeyId, OperationName, Rejection, Tenant, TenantId};
 use keyward_keyfile::KeyFileError;
 
 use crate::{Keyward, Request, ServiceError, settle::settle, unit::Unit};
@@ -13,6 +13,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) environment: Option<&'a EnvironmentId>,
     pub(crate) key: Option<&'a KeyId>,
     pub(crate) backup: Option<&'a BackupId>,
+    pub(crate) approval: Option<&'a ApprovalId>,
     /// What else is asked for, where the plan depends on it: the list of administrators as it shall be, the quorum `on` or `off`.
     pub(crate) wanted: Option<&'a str>,
     /// Only the plan is asked for; nothing is changed.
@@ -21,7 +22,16 @@ pub(crate) struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     pub(crate) fn of(operation: OperationName, tenant: &'a TenantId) -> Self {
-        Self { operation, tenant, environment: None, key: None, backup: None, wanted: None, dry_run: false }
+        Self {
+            operation,
+            tenant,
+            environment: None,
+            key: None,
+            backup: None,
+            approval: None,
+            wanted: None,
+            dry_run: false,
+        }
     }
 
     pub(crate) fn environment(self, environment: &'a EnvironmentId) -> Self {
@@ -74,11 +84,12 @@ pub(crate) fn is_failed_proof(error: &ServiceError) -> bool {
     )
 }
 
-/// L4, A8: whether a key that was brought did not open, or is not the one that locked.
+/// L4, A8: whether a key that was brought did not open, is not the one that locked, or is none of the tenant's while some key locks.
 pub(crate) fn is_failed_presentation(error: &ServiceError) -> bool {
     matches!(
         error,
-        ServiceError::KeyFile(KeyFileError::WrongPassword) | ServiceError::Rejected(Rejection::WrongKey { .. })
+        ServiceError::KeyFile(KeyFileError::WrongPassword)
+            | ServiceError::Rejected(Rejection::WrongKey { .. } | Rejection::EnvironmentsLocked { .. })
     )
 }
 
@@ -102,6 +113,7 @@ impl Keyward {
                 operation: asked.operation.to_string(),
                 environment: asked.environment.cloned(),
                 key: asked.key.cloned(),
+                approval: asked.approval.cloned(),
                 code: code.to_owned(),
             }
         };

@@ -1,7 +1,7 @@
 //! A7: with the quorum on, nobody locks, rolls back, destroys or deletes alone.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use keyward_domain::{Approval, OperationName, Rejection};
+use keyward_domain::{Approval, Event, OperationName, Rejection};
 use keyward_service::{Outcome, Request, RequestApproval, ServiceError};
 use keyward_tests::{
     keys::key,
@@ -53,6 +53,8 @@ async fn a_second_administrator_approves_each_of_them() {
     for operation in OperationName::ALL.iter().copied().filter(|operation| operation.needs_quorum()) {
         let (world, mut now) = with_quorum().await;
         if operation == OperationName::RollBackKey {
+            // The quorum holds for changes from a day after it was switched on.
+            now += hours(24);
             world.activate(&world.alice(now), "k2").await.unwrap();
         }
         now += TimeDelta::minutes(1);
@@ -144,6 +146,9 @@ async fn the_quorum_needs_two_and_a_helper_is_no_second() {
     let alone = world.keyward.set_quorum(&world.alice(now), &world.tenant, true).await;
     assert_eq!(rejection(alone), Rejection::TooFewAdministrators { needed: 2 });
     set(&["alice", "mallory"]).await.unwrap();
+    let with_helper = world.keyward.set_quorum(&world.alice(now), &world.tenant, true).await;
+    assert_eq!(rejection(with_helper), Rejection::TooFewAdministrators { needed: 2 });
+    set(&["alice", "bob", "mallory"]).await.unwrap();
     world.keyward.set_quorum(&world.alice(now), &world.tenant, true).await.unwrap();
     assert_eq!(rejection(set(&["alice"]).await), Rejection::TooFewAdministrators { needed: 2 });
     let approval = ask(&world, &world.alice(now), OperationName::LockTenant).await;
@@ -170,4 +175,73 @@ async fn an_approval_is_used_once_however_many_ask() {
         done += usize::from(task.await.unwrap().is_ok());
     }
     assert_eq!(done, 1);
+    let used = world.keyward.list_audit_events(&world.alice(now), &world.tenant, 1000, None).await.unwrap();
+    let used = used.entries.iter().filter(|entry| matches!(entry.recorded.event, Event::ApprovalUsed { .. }));
+    assert_eq!(used.count(), 1);
+}
+
+/// A rollback has the same plan before and after a refusal, so only being used up keeps an approval from counting again.
+#[tokio::test]
+async fn an_approval_that_was_used_is_gone() {
+    let (world, now) = with_quorum().await;
+    let off = ask(&world, &world.bob(now), OperationName::SetQuorum).await;
+    give(&world, &world.alice(now), &off).await.unwrap();
+    perform(&world, &world.bob(now), OperationName::SetQuorum).await.unwrap();
+    world.keyward.set_quorum(&world.alice(now), &world.tenant, true).await.unwrap();
+    let refused = rejection(perform(&world, &world.bob(now), OperationName::SetQuorum).await);
+    assert_eq!(refused, Rejection::ApprovalRequired { approval: None });
+    assert!(rejection(give(&world, &world.alice(now), &off).await) == Rejection::ApprovalNotFound);
+}
+
+/// What others do elsewhere in the tenant makes no approval void.
+#[tokio::test]
+async fn an_approval_outlives_what_it_is_not_about() {
+    let (world, now) = with_quorum().await;
+    world.environment("test-2", now).await;
+    let carol = world.request("carol", &[], now);
+    let asked = ask(&world, &world.bob(now), OperationName::DeleteEnvironment).await;
+    give(&world, &world.alice(now), &asked).await.unwrap();
+    world.upload(&world.alice(now), "k3", key(2)).await.unwrap();
+    world.environment("test-3", now).await;
+    for id in ["test-1", "test-2"] {
+        world.protect(&carol, id).await.unwrap();
+    }
+    perform(&world, &world.bob(now), OperationName::DeleteEnvironment).await.unwrap();
+
+    let asked = ask(&world, &world.bob(now), OperationName::LockTenant).await;
+    give(&world, &world.alice(now), &asked).await.unwrap();
+    let id = environment_id("test-1");
+    world.keyward.revert_environment(&carol, &world.tenant, &id, None).await.unwrap();
+    perform(&world, &world.bob(now), OperationName::LockTenant).await.unwrap();
+}
+
+/// The backups that a deletion destroys are in its plan, each of them.
+#[tokio::test]
+async fn an_approval_of_a_deletion_is_for_these_backups() {
+    let (world, now) = with_quorum().await;
+    let environment = environment_id("prod-1");
+    let backup = |id: &str, until| {
+        let id = keyward_domain::BackupId::new(id).unwrap();
+        let (keyward, tenant, operator, environment) =
+            (world.keyward.clone(), world.tenant.clone(), world.operator(now), environment.clone());
+        async move { keyward.register_backup(&operator, &tenant, &environment, &id, until).await.unwrap() }
+    };
+    backup("b1", now + hours(1)).await;
+    let asked = ask(&world, &world.bob(now), OperationName::DeleteEnvironment).await;
+    give(&world, &world.alice(now), &asked).await.unwrap();
+    // One ends, another comes: there is one, as before, and it is not the same.
+    backup("b2", now + hours(100)).await;
+    let later = now + hours(2);
+    let refused = rejection(perform(&world, &world.bob(later), OperationName::DeleteEnvironment).await);
+    assert_eq!(refused, Rejection::ApprovalRequired { approval: None });
+}
+
+/// Whoever changes the key keeps nobody from undoing it by switching the quorum on.
+#[tokio::test]
+async fn the_quorum_does_not_hold_a_rollback_up() {
+    let world = ready().await;
+    let now = start() + hours(72);
+    world.activate(&world.alice(now), "k2").await.unwrap();
+    world.keyward.set_quorum(&world.alice(now), &world.tenant, true).await.unwrap();
+    world.keyward.roll_back_key(&world.bob(now), &world.tenant).await.unwrap();
 }

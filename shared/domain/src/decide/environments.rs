@@ -5,7 +5,7 @@ use crate::{
     Rejection, Tenant, WrappingKey,
     command::NewEnvironment,
     decide::people::approved,
-    rules::{e1_protect, e2_barred, e3_backup, e4_name, k1_opt_in, k5_change, l6_lease},
+    rules::{a6_administrators, e1_protect, e2_barred, e3_backup, e4_name, k1_opt_in, k5_change, l6_lease},
 };
 
 pub(super) fn register(
@@ -64,8 +64,10 @@ pub(super) fn delete(
     plan: Option<&PlanHash>,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
+    a6_administrators::is_listed(tenant, context)?;
     e2_barred::is_present(tenant, environment, context)?;
     e4_name::is_stated(environment, stated_name)?;
+    a6_administrators::is_settled(tenant, context)?;
     let used = approved(tenant, OperationName::DeleteEnvironment, (Some(&environment.id), None), plan, context)?;
     Ok([deleted(tenant, environment, DeletionCause::Requested)].into_iter().chain(used).collect())
 }

@@ -6,7 +6,8 @@ use crate::{
     decide::people::approved,
     rejection::Dependents,
     rules::{
-        a6_administrators, k1_opt_in, k2_bring, k3_size, k5_change, k6_rewrap, k7_rollback, k8_destroy, l4_unlock,
+        a6_administrators, a7_quorum, k1_opt_in, k2_bring, k3_size, k5_change, k6_rewrap, k7_rollback, k8_destroy,
+        l4_unlock,
     },
 };
 
@@ -96,7 +97,11 @@ pub(super) fn roll_back(
         has_private_part(former)?;
     }
     let away = tenant.active_key.clone().ok_or(Rejection::NothingToRollBack)?;
-    let used = approved(tenant, OperationName::RollBackKey, (None, None), plan, context)?;
+    let used = if a7_quorum::binds_rollback(tenant, change, context) {
+        approved(tenant, OperationName::RollBackKey, (None, None), plan, context)?
+    } else {
+        None
+    };
     let rolled_back = Event::KeyRolledBack {
         away,
         to: change.from.clone(),
@@ -138,9 +143,11 @@ pub(super) fn destroy(
     plan: Option<&PlanHash>,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
+    a6_administrators::is_listed(tenant, context)?;
     let key = known(tenant, id)?;
     k8_destroy::is_free(tenant, key, dependents, context)?;
     k5_change::no_operation_runs(tenant)?;
+    a6_administrators::is_settled(tenant, context)?;
     let used = approved(tenant, OperationName::DestroyKey, (None, Some(id)), plan, context)?;
     let destroyed = Event::KeyDestroyed { key: (*id).clone(), operation: (*operation).clone() };
     Ok([destroyed].into_iter().chain(used).collect())

@@ -17,7 +17,7 @@ pub(super) fn set_administrators(
     }
     a6_administrators::one_stays(tenant, wanted, context)?;
     if tenant.quorum {
-        a7_quorum::has_second(wanted)?;
+        a7_quorum::second_stays(wanted)?;
     }
     Ok(vec![a6_administrators::set(tenant, wanted, context)?])
 }
@@ -32,10 +32,10 @@ pub(super) fn set_quorum(
         return Ok(Vec::new());
     }
     a6_administrators::is_listed(tenant, context)?;
-    if required {
-        a7_quorum::has_second(&tenant.administrators)?;
-    }
     a6_administrators::is_settled(tenant, context)?;
+    if required {
+        a7_quorum::has_second(tenant, context)?;
+    }
     let used = approved(tenant, OperationName::SetQuorum, (None, None), plan, context)?;
     Ok([Event::QuorumSet { required }].into_iter().chain(used).collect())
 }
@@ -61,7 +61,7 @@ pub(super) fn give_approval(
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
     let requested = a7_quorum::to_give(tenant, approval, plan, context)?;
-    if a7_quorum::given_by(tenant, requested).is_some() {
+    if requested.given_by.is_some() {
         return Ok(Vec::new());
     }
     let (approved, requested_by) = (requested.approved.clone(), requested.requested_by.clone());
@@ -79,7 +79,6 @@ pub(super) fn approved(
     if !tenant.quorum {
         return Ok(None);
     }
-    a7_quorum::may_use(tenant, operation, context)?;
     // Without a plan there is nothing that anybody could have approved.
     let plan = plan.ok_or(Rejection::ApprovalRequired { approval: None })?.clone();
     let (environment, key) = (on.0.cloned(), on.1.cloned());

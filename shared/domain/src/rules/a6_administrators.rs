@@ -1,4 +1,4 @@
-//! A6: the tenant's list says who its administrators are. A new one cannot lock, roll back or approve for 24 h; one who was removed gets
+//! A6: the tenant's list says who its administrators are. A new one cannot lock, roll back, destroy, delete or approve for 24 h; one who was removed gets
 //! the notices, and may roll back, for as long. At least one administrator whose 24 h are over stays.
 //!
 //! So a stolen account can neither appoint its helper nor take the others out of the way before they have had a day to undo it.
@@ -22,12 +22,8 @@ pub fn is_listed(tenant: &Tenant, context: &Context<'_>) -> Result<(), Rejection
 /// # Errors
 /// [`Rejection::AdministratorNotListed`].
 pub fn is_or_was_listed(tenant: &Tenant, context: &Context<'_>) -> Result<(), Rejection> {
-    let was_listed = tenant
-        .former_administrators
-        .iter()
-        .any(|former| former.administrator.person == *context.by && context.now < former.until);
     // Who left while new never could.
-    if was_listed && is_settled(tenant, context).is_ok() { Ok(()) } else { is_listed(tenant, context) }
+    if settled(tenant, context.by, context) { Ok(()) } else { is_listed(tenant, context) }
 }
 
 /// The caller has not come onto the list lately.
@@ -39,6 +35,17 @@ pub fn is_settled(tenant: &Tenant, context: &Context<'_>) -> Result<(), Rejectio
         Some(settled_at) if context.now < *settled_at => Err(Rejection::AdministratorTooNew { retry_at: *settled_at }),
         _ => Ok(()),
     }
+}
+
+/// Whether somebody is on the list, or was lately, and their wait is over.
+#[must_use]
+pub fn settled(tenant: &Tenant, person: &PersonId, context: &Context<'_>) -> bool {
+    let was_listed = tenant
+        .former_administrators
+        .iter()
+        .any(|former| former.administrator.person == *person && context.now < former.until);
+    let waits = tenant.new_administrators.get(person).is_some_and(|settled_at| context.now < *settled_at);
+    (was_listed || lists(&tenant.administrators, person)) && !waits
 }
 
 /// One of the administrators whose wait is over is on the new list too; where there is none, the new list has anybody.

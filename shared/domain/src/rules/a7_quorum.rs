@@ -1,35 +1,41 @@
 //! A7: where the tenant asks for it, lock, roll back, delete and destroy wait for a second administrator's approval. It names the operation,
 //! what it is on, the hash of its plan and who asked; it holds for a day, and is used up by what it is for. Asking for approvals no longer
-//! needs an approval too.
+//! needs an approval too. Who asks again for the same thing replaces what they asked for before.
 
 use crate::{
-    Administrator, Approval, ApprovalId, Approved, Context, Event, OperationName, PersonId, PlanHash, Rejection,
-    Tenant, rules::a6_administrators,
+    Administrator, Approval, ApprovalId, Approved, Context, Event, KeyChange, OperationName, PersonId, PlanHash,
+    Rejection, Tenant, rules::a6_administrators,
 };
 
 /// Administrators that a tenant needs whose administrators approve each other's requests.
 const NEEDED: usize = 2;
 
-/// There is a second administrator.
+/// There is a second administrator, new or not: one who is hostile can be taken off, and another put in their place, at once.
 ///
 /// # Errors
 /// [`Rejection::TooFewAdministrators`].
-pub fn has_second(administrators: &[Administrator]) -> Result<(), Rejection> {
-    let people: std::collections::BTreeSet<_> = administrators.iter().map(|one| &one.person).collect();
+pub fn second_stays(wanted: &[Administrator]) -> Result<(), Rejection> {
+    let people: std::collections::BTreeSet<_> = wanted.iter().map(|one| &one.person).collect();
     if people.len() >= NEEDED { Ok(()) } else { Err(Rejection::TooFewAdministrators { needed: NEEDED }) }
 }
 
-/// The caller is on the list, or was lately where it is about rolling back, and is not new: whoever appoints a helper would else approve
-/// what the helper asks for, and be their own second administrator.
+/// Two of the administrators have been administrators for longer than the wait of A6: neither a helper nor a made-up person is a second one.
 ///
 /// # Errors
-/// [`Rejection::AdministratorNotListed`] or [`Rejection::AdministratorTooNew`].
-pub fn may_use(tenant: &Tenant, operation: OperationName, context: &Context<'_>) -> Result<(), Rejection> {
-    match operation {
-        OperationName::RollBackKey => a6_administrators::is_or_was_listed(tenant, context)?,
-        _ => a6_administrators::is_listed(tenant, context)?,
-    }
-    a6_administrators::is_settled(tenant, context)
+/// [`Rejection::TooFewAdministrators`].
+pub fn has_second(tenant: &Tenant, context: &Context<'_>) -> Result<(), Rejection> {
+    let listed = tenant.administrators.iter().map(|one| &one.person);
+    let settled = listed.filter(|person| a6_administrators::settled(tenant, person, context));
+    let people: std::collections::BTreeSet<&PersonId> = settled.collect();
+    if people.len() >= NEEDED { Ok(()) } else { Err(Rejection::TooFewAdministrators { needed: NEEDED }) }
+}
+
+/// Whether rolling this change back needs an approval: not where the quorum was switched on after it, or shortly before. Else whoever
+/// changes the key could keep the others from undoing it by switching the quorum on.
+#[must_use]
+pub fn binds_rollback(tenant: &Tenant, change: &KeyChange, context: &Context<'_>) -> bool {
+    let wait = context.settings.administrator_wait.delta();
+    tenant.quorum && tenant.quorum_since.is_none_or(|since| change.changed_at >= since + wait)
 }
 
 /// The caller has the approval that the tenant asks for: with it, the event that uses it up.
@@ -44,17 +50,10 @@ pub fn approval(tenant: &Tenant, asked: &Approved, context: &Context<'_>) -> Res
         return Err(Rejection::ApprovalRequired { approval: None });
     };
     let approval = requested.id.clone();
-    match given_by(tenant, requested) {
+    match &requested.given_by {
         Some(given_by) => Ok(Some(Event::ApprovalUsed { approval, given_by: given_by.clone() })),
         None => Err(Rejection::ApprovalRequired { approval: Some(approval) }),
     }
-}
-
-/// Who approved it. Who was taken off the list in between decides nothing any more: it is as if nobody had.
-#[must_use]
-pub fn given_by<'a>(tenant: &Tenant, requested: &'a Approval) -> Option<&'a PersonId> {
-    let is_listed = |person: &&PersonId| tenant.administrators.iter().any(|listed| listed.person == **person);
-    requested.given_by.as_ref().filter(is_listed)
 }
 
 /// The caller's own request for this, if its time is not over.
@@ -88,7 +87,9 @@ pub fn may_ask(tenant: &Tenant, asked: &Approved, context: &Context<'_>) -> Resu
         a6_administrators::is_listed(tenant, context)?;
     }
     let most = context.settings.approvals_per_person;
-    if open(tenant, context).filter(|approval| approval.requested_by == *context.by).count() >= most {
+    let is_other =
+        |approval: &&Approval| approval.requested_by == *context.by && !approval.approved.is_same_thing(asked);
+    if open(tenant, context).filter(is_other).count() >= most {
         return Err(Rejection::TooManyApprovals { most });
     }
     Ok(())

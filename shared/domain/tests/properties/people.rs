@@ -30,6 +30,9 @@ pub(crate) struct People {
     came: BTreeMap<PersonId, Instant>,
     left: BTreeMap<PersonId, Left>,
     quorum: bool,
+    /// Since when, and when the key was changed last.
+    since: Option<Instant>,
+    changed: Option<Instant>,
     asked: BTreeMap<ApprovalId, Asked>,
     /// An approval that the event before this one needed.
     used: Option<ApprovalId>,
@@ -77,19 +80,26 @@ impl People {
                 must(self.is_settled(by, now), "A6: nobody new or unlisted locks")?;
                 self.needs_approval(request)?;
             }
+            Event::KeyActivated { .. } => self.changed = Some(now),
             Event::KeyRolledBack { .. } => {
                 must(self.may_roll_back(by, now), "A6: nobody new or long gone rolls back")?;
-                self.needs_approval(request)?;
+                let is_bound = self.changed.zip(self.since).is_some_and(|(changed, since)| changed >= since + day());
+                if is_bound {
+                    self.needs_approval(request)?;
+                }
+                self.changed = Some(now);
             }
             Event::KeyDestroyed { .. } | Event::EnvironmentDeleted { cause: DeletionCause::Requested, .. } => {
-                must(!self.quorum || self.is_settled(by, now), "A7: nobody new or unlisted uses an approval")?;
+                must(self.is_settled(by, now), "A6: nobody new or unlisted destroys or deletes")?;
                 self.needs_approval(request)?;
             }
             Event::QuorumSet { required } => {
                 must(self.is_settled(by, now), "A7: nobody new or unlisted changes what needs approval")?;
-                must(!required || self.listed.len() >= 2, "A7: two on the list")?;
+                let settled = self.listed.iter().filter(|person| self.is_settled(person, now)).count();
+                must(!required || settled >= 2, "A7: two on the list, neither new")?;
                 self.needs_approval(request)?;
                 self.quorum = *required;
+                self.since = required.then_some(now);
                 self.asked.clear();
             }
             _ => {}
@@ -115,6 +125,9 @@ impl People {
             }
         }
         self.listed = wanted;
+        for asked in self.asked.values_mut() {
+            asked.given_by.take_if(|by| !self.listed.contains(by));
+        }
         Ok(())
     }
 
@@ -122,6 +135,8 @@ impl People {
         let was_listed = approved.operation == "roll-back-key" && self.may_roll_back(&request.by, request.at);
         let may_ask = was_listed || self.listed.contains(&request.by);
         must(self.quorum && may_ask, "A7: asked for by one on the list, where needed")?;
+        // Asked again for the same thing, the former request is gone.
+        self.asked.retain(|_, asked| asked.by != request.by || !asked.approved.is_same_thing(approved));
         let open = self.asked.values().filter(|asked| asked.by == request.by && request.at < asked.at + day());
         must(open.count() < 5, "A7: five at a time")?;
         let asked = Asked { approved: approved.clone(), by: request.by.clone(), at: request.at, given_by: None };

@@ -198,6 +198,7 @@ fn of_the_tenant() -> Vec<Event> {
             operation: "delete-environment".to_owned(),
             environment: Some(id("prod")),
             key: None,
+            approval: None,
             code: "name_not_confirmed".to_owned(),
         },
     ]
@@ -277,6 +278,7 @@ pub(crate) fn tenant() -> Tenant {
         new_administrators: BTreeMap::from([(id("alice@contoso.example"), at(96))]),
         former_administrators: vec![FormerAdministrator { administrator: former_administrator(), until: at(96) }],
         quorum: true,
+        quorum_since: Some(at(1)),
         approvals: BTreeMap::from([
             (id("ap1"), approval("ap1", approved("destroy-key", None, Some("k1")), false)),
             (id("ap3"), approval("ap3", approved("delete-environment", Some("prod"), None), true)),

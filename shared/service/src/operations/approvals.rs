@@ -95,7 +95,7 @@ impl Keyward {
         approval: &ApprovalId,
         plan: &PlanHash,
     ) -> Result<Outcome, ServiceError> {
-        let asked = Asked::of(OperationName::GiveApproval, tenant);
+        let asked = Asked { approval: Some(approval), ..Asked::of(OperationName::GiveApproval, tenant) };
         let given = settle!(self.try_give_approval(request, asked, approval, plan));
         self.refused(request, asked, given).await
     }
@@ -121,12 +121,7 @@ impl Keyward {
     pub async fn list_approvals(&self, request: &Request, tenant: &TenantId) -> Result<Vec<Approval>, ServiceError> {
         let document = self.tenant_for(request, tenant, OperationName::ListApprovals).await?;
         let context = request.context(&self.settings);
-        let counted = |approval: &Approval| {
-            let given_by = a7_quorum::given_by(&document.tenant, approval).cloned();
-            let given_at = approval.given_at.filter(|_| given_by.is_some());
-            Approval { given_by, given_at, ..approval.clone() }
-        };
-        let mut open: Vec<Approval> = a7_quorum::open(&document.tenant, &context).map(counted).collect();
+        let mut open: Vec<Approval> = a7_quorum::open(&document.tenant, &context).cloned().collect();
         open.sort_by(|one, other| (one.requested_at, &one.id).cmp(&(other.requested_at, &other.id)));
         Ok(open)
     }

@@ -44,7 +44,8 @@ impl Keyward {
 
     /// Gives the unit the hash of the plan as it is now.
     pub(crate) async fn plan_now(&self, unit: &mut Unit<'_>, asked: Asked<'_>) -> Result<(), ServiceError> {
-        let hash = plan_hash(unit, asked, self.planned_backups(asked).await?)?;
+        let backups = self.planned_backups(asked, unit.context().now).await?;
+        let hash = plan_hash(unit, asked, &backups)?;
         unit.set_plan(hash);
         Ok(())
     }

@@ -10,6 +10,7 @@ use keyward_keyfile::{KeyBits, KeyFileError, PrivateKey, PublicKey, byok, pfx};
 use super::{GenerateKey, GeneratedKey, ImportKey, Outcome, UploadKey};
 use crate::{
     Keyward, Request, ServiceError,
+    attempts::Attempted,
     possession::{fingerprint_of, stored_public_key},
     refusal::{Asked, is_failed_presentation},
     sealed::run_apart,
@@ -130,7 +131,8 @@ impl Keyward {
             unit.consider(&wish.command(unit.tenant()?, key.public_key(), "")?, None)?;
             Ok(key)
         };
-        let opened = self.attempt(request, tenant, &random_hex::<12>()?, is_failed_presentation, fits).await;
+        let id = random_hex::<12>()?;
+        let opened = self.attempt(request, &presentation(tenant, &id), fits).await;
         let key = self.presented(request, asked, opened).await?;
         let entry = self.enter_vault(tenant, &key, request.now).await?;
         let command = wish.command(unit.tenant()?, key.public_key(), entry.name());
@@ -159,7 +161,8 @@ impl Keyward {
             let command = wish.command(unit.tenant()?, &public, entry.name());
             self.keep_in_vault(request, asked, command, &entry).await
         };
-        let kept = self.attempt(request, tenant, &random_hex::<12>()?, is_failed_presentation, kept).await;
+        let id = random_hex::<12>()?;
+        let kept = self.attempt(request, &presentation(tenant, &id), kept).await;
         self.presented(request, asked, kept).await
     }
 
@@ -231,6 +234,11 @@ impl Keyward {
         let document = self.tenant_for(request, tenant, OperationName::ReadKey).await?;
         Ok(document.tenant.key(key).cloned().ok_or(Rejection::KeyNotFound)?)
     }
+}
+
+/// Uploads and imports are counted together.
+fn presentation<'a>(tenant: &'a TenantId, id: &'a str) -> Attempted<'a> {
+    Attempted { tenant, operation: OperationName::UploadKey, id, has_failed: is_failed_presentation }
 }
 
 /// The key before it exists, to ask the rules before the work is done.

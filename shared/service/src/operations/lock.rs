@@ -5,6 +5,7 @@ use keyward_domain::{Command, Fingerprint, Instant, OperationId, OperationName, 
 use super::{LockRequest, Outcome, begin::new_operation};
 use crate::{
     Keyward, Request, ServiceError,
+    attempts::Attempted,
     refusal::{Asked, is_failed_proof},
     settle::settle,
 };
@@ -48,7 +49,9 @@ impl Keyward {
         let active = unit.tenant()?.active().map(|key| key.fingerprint.clone());
         unit.consider(&command(active, None), None)?;
         let proof = self.prove(request, unit.tenant()?, &lock.proof);
-        let proven = self.attempt(request, asked.tenant, operation.as_str(), is_failed_proof, proof).await?;
+        let (tenant, id) = (asked.tenant, operation.as_str());
+        let attempt = Attempted { tenant, operation: asked.operation, id, has_failed: is_failed_proof };
+        let proven = self.attempt(request, &attempt, proof).await?;
         unit.set_affected(self.first_environments(asked.tenant).await?);
         // L6: a lease that is handed out between this and the commit, and ends later, lets the commit fail.
         let leases_end = self.leases_end(asked.tenant).await?;

@@ -141,8 +141,8 @@ pub struct LockRequest {
     pub proof: LockProof,
 }
 
-/// Where the answer to a request is stored: under the caller, whatever it was about.
+/// Where the answer to a request is stored: under the caller, whatever it was about. No tenant is called as the provider's people are here.
 pub(crate) fn answer_key(request: &Request, key: &str) -> Key {
-    let scope = request.principal.tenant.as_ref().map_or("operator", |tenant| tenant.as_str());
+    let scope = request.principal.tenant.as_ref().map_or("+provider", |tenant| tenant.as_str());
     addresses::answer(scope, request.principal.person.as_str(), key)
 }
