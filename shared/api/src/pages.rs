@@ -70,7 +70,8 @@ const ROLES: [Role; 6] = [
 /// A1, A5, A7: the one table of who may do what, as the code has it.
 fn authorization() -> String {
     let mut page = "\n## Who may do what\n\n\
-         A system administrator and a workload are so in the environments whose lists name them, and nowhere else.\n\
+         A system administrator and a workload are so in the environments whose lists name them, and nowhere else.\n\n\
+         **Open routes:** none. `authorize-request` is asked before each of them, and the function verifies the token again.\n\n\
          *Sign-in*: the caller has signed in within the last ten minutes or so (rule [A5](rules.md#a5)). *Second*: where the tenant\n\
          asks for it, another administrator approves (rule [A7](rules.md#a7)). *Logged*: a refusal is in the audit log (rule [A4](rules.md#a4)).\n\n\
          | operation | global administrator | service administrator | system administrator | auditor | workload | operator | sign-in | second | logged |\n\

@@ -220,6 +220,8 @@ impl Tenant {
                 self.with_key(key, |k| {
                     k.state = KeyState::Destroyed;
                     k.in_vault = false;
+                    // Its identity stays, so that it does not come back; nothing is wrapped for it any more.
+                    k.public_key.clear();
                 });
             }
             Event::TenantLocked { .. } => self.lock(recorded),

@@ -85,6 +85,14 @@ async fn an_address_that_is_changed_still_gets_the_notices() {
     let set = &audit.entries.last().unwrap().recorded.event;
     let keyward_domain::Event::AdministratorsSet { added, .. } = set else { panic!("{set:?}") };
     assert!(added.is_empty(), "bob is bob");
+    // Whoever is asked to confirm it sees where the notices go from now on.
+    let mut again = administrator("bob");
+    again.email = "third@evil.example".to_owned();
+    let list = vec![administrator("alice"), again];
+    let plan = world.keyward.plan_set_administrators(&world.alice(now), &world.tenant, list).await.unwrap();
+    let expected =
+        "The notices to bob go to third@evil.example from now on; elsewhere@evil.example gets them, too, until";
+    assert!(plan.effects[0].starts_with(expected), "{:?}", plan.effects);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod entra;
 mod kept_keys;
 mod network;
 #[path = "../../../../tests/src/node_program.rs"]
+#[expect(unreachable_pub, reason = "shared with a crate in which it is reachable")]
 mod node_program;
 mod provider;
 mod refused;

@@ -43,7 +43,7 @@ pub struct KeyView {
     pub barred_until: Option<DateTime<Utc>>,
     /// Environments whose data keys are wrapped by it.
     pub environments: u64,
-    /// SubjectPublicKeyInfo as PEM (RFC 7468).
+    /// SubjectPublicKeyInfo as PEM (RFC 7468); empty once the key is destroyed.
     pub public_key: String,
 }
 
@@ -69,6 +69,9 @@ impl From<&ProtectionKey> for KeyView {
 
 /// RFC 7468: base64 in lines of 64 characters between two labels.
 fn pem(base64: &str) -> String {
+    if base64.is_empty() {
+        return String::new();
+    }
     let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
     for (index, character) in base64.chars().filter(|c| !c.is_whitespace()).enumerate() {
         if index > 0 && index % 64 == 0 {
