@@ -133,6 +133,17 @@ impl Tenant {
         self.active_key.as_ref().and_then(|id| self.keys.get(id))
     }
 
+    /// A6: until when this person counts as new; nothing for those who do not, on the list or not.
+    #[must_use]
+    pub fn new_until(&self, person: &PersonId, now: Instant) -> Option<Instant> {
+        self.new_administrators.get(person).copied().filter(|settled_at| now < *settled_at)
+    }
+
+    /// A6: who left the list lately, and still gets the notices.
+    pub fn lately_left(&self, now: Instant) -> impl Iterator<Item = &FormerAdministrator> {
+        self.former_administrators.iter().filter(move |former| now < former.until)
+    }
+
     /// Environments that are locked at this instant. Those whose deadline has passed no longer count: they are deleted,
     /// whether or not the sweep has been there (L5).
     #[must_use]

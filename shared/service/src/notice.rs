@@ -85,13 +85,13 @@ pub(crate) fn compose(
 
 /// A3, A6: the administrators, and who left the list lately: nobody is taken off it unheard. Each address once.
 fn told_to(tenant: &Tenant, now: Instant) -> Vec<&Administrator> {
-    let former = tenant.former_administrators.iter().filter(|former| now < former.until);
     let mut addresses = BTreeSet::new();
-    let all = tenant.administrators.iter().chain(former.map(|former| &former.administrator));
+    let all = tenant.administrators.iter().chain(tenant.lately_left(now).map(|former| &former.administrator));
     all.filter(|administrator| addresses.insert(administrator.email.as_str())).collect()
 }
 
-fn instant(at: Instant) -> String {
+/// An instant as people read it.
+pub(crate) fn instant(at: Instant) -> String {
     at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 

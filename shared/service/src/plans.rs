@@ -1,7 +1,7 @@
 //! Plans: what a destructive operation would do, with a hash over what that depends on.
 
 use keyward_domain::{
-    Administrator, BackupId, Command, Environment, EnvironmentId, Event, Instant, KeyId, KeyState, ManagedBy, Name,
+    Administrator, BackupId, Command, Environment, EnvironmentId, Event, KeyId, KeyState, ManagedBy, Name,
     OperationName, PersonId, Plan, PlanHash, Rejection, Tenant, TenantId, WrappingKey,
     rules::{l2_opens, l6_lease},
 };
@@ -9,23 +9,23 @@ use serde_json::{Value, json};
 
 use crate::{
     Keyward, Request, ServiceError, addresses, audit::sha256_hex, counted::are, documents::BackupDocument,
-    operations::new_operation, refusal::Asked, stored::load, unit::Unit,
+    notice::instant, operations::new_operation, refusal::Asked, stored::load, unit::Unit,
 };
 
 /// How many environments a plan names.
 pub(crate) const NAMED: u32 = 20;
 
-/// The backups that an operation takes away.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct PlannedBackups {
-    pub(crate) count: u64,
-    /// Hash over their identifiers.
-    pub(crate) hash: String,
+/// What a plan depends on, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlanNow {
+    pub(crate) hash: PlanHash,
+    /// How many retained backups the operation takes away.
+    pub(crate) backups: u64,
 }
 
 /// The hash over what the effect of the operation depends on, and over nothing else: what others change elsewhere in the tenant must not
-/// make an approval void.
-pub(crate) fn plan_hash(unit: &Unit<'_>, asked: Asked<'_>, backups: &PlannedBackups) -> Result<PlanHash, ServiceError> {
+/// make an approval void. `backups` are those that it takes away, and whether these are all.
+fn plan_hash(unit: &Unit<'_>, asked: Asked<'_>, backups: &(Vec<BackupId>, bool)) -> Result<PlanHash, ServiceError> {
     let tenant = unit.tenant()?;
     let environment = asked.environment.map(|id| unit.environment(id)).transpose()?;
     let text = json!({
@@ -34,7 +34,7 @@ pub(crate) fn plan_hash(unit: &Unit<'_>, asked: Asked<'_>, backups: &PlannedBack
         "on": depends_on(tenant, asked),
         "environment": environment,
         "backup": asked.backup,
-        "backups": backups.hash,
+        "backups": backups,
     });
     Ok(PlanHash(sha256_hex(&text.to_string())))
 }
@@ -76,7 +76,7 @@ impl Keyward {
         let command = Command::LockTenant { stated_name, possessed, leases_until, operation: new_operation()? };
         let asked = Asked { operation: OperationName::LockTenant, ..asked };
         self.plan_now(&mut unit, asked).await?;
-        let mut plan = plan(&unit, asked, &command, &PlannedBackups::default())?;
+        let mut plan = plan(&unit, asked, &command)?;
         let tenant = unit.tenant()?;
         plan.environments = tenant.environments;
         plan.first_environments = self.first_environment_ids(&tenant.id, |_| true).await?;
@@ -88,7 +88,7 @@ impl Keyward {
         plan.effects = lock_effects(tenant);
         let opens_at = l2_opens::opens_at(tenant, &request.context(&self.settings));
         if let Some(at) = opens_at.filter(|at| request.now < *at) {
-            plan.effects.push(format!("Locking is open from {} on.", at.format("%Y-%m-%d %H:%M:%S UTC")));
+            plan.effects.push(format!("Locking is open from {} on.", instant(at)));
         }
         Ok(plan)
     }
@@ -109,7 +109,7 @@ impl Keyward {
             return Err(Rejection::KeyNotFound.into());
         }
         let command = Command::ActivateKey { key: key.clone(), operation: new_operation()? };
-        let mut plan = plan(&unit, asked, &command, &PlannedBackups::default())?;
+        let mut plan = plan(&unit, asked, &command)?;
         let tenant = unit.tenant()?;
         plan.keys = vec![key.clone()];
         if tenant.active_key.as_ref() == Some(key) {
@@ -135,8 +135,7 @@ impl Keyward {
     pub async fn plan_roll_back_key(&self, request: &Request, tenant: &TenantId) -> Result<Plan, ServiceError> {
         let asked = Asked::of(OperationName::RollBackKey, tenant).dry_run();
         let unit = self.begin(request, asked).await?;
-        let mut plan =
-            plan(&unit, asked, &Command::RollBackKey { operation: new_operation()? }, &PlannedBackups::default())?;
+        let mut plan = plan(&unit, asked, &Command::RollBackKey { operation: new_operation()? })?;
         let tenant = unit.tenant()?;
         plan.environments = tenant.protected_environments;
         plan.first_environments = self.first_environment_ids(&tenant.id, is_protected).await?;
@@ -173,7 +172,7 @@ impl Keyward {
         let dependents = self.dependents(request, tenant, key).await?;
         let backups = dependents.backups.len();
         let command = Command::DestroyKey { key: key.clone(), dependents, operation: new_operation()? };
-        let mut plan = plan(&unit, asked, &command, &PlannedBackups::default())?;
+        let mut plan = plan(&unit, asked, &command)?;
         plan.environments = unit.tenant()?.key(key).map_or(0, |key| key.environments);
         plan.backups = u64::try_from(backups).unwrap_or(u64::MAX);
         plan.keys = vec![key.clone()];
@@ -202,8 +201,7 @@ impl Keyward {
         } else {
             Command::RevertEnvironment { stated_name }
         };
-        let backups = self.planned_backups(asked, request.now).await?;
-        let mut plan = plan(&unit, asked, &command, &backups)?;
+        let mut plan = plan(&unit, asked, &command)?;
         plan.environments = 1;
         plan.first_environments = vec![id.clone()];
         plan.effects = if deletes {
@@ -236,7 +234,7 @@ impl Keyward {
         let stored = load::<BackupDocument>(&*self.table, &addresses::backup(tenant, id, backup)).await?;
         let stored = stored.ok_or(Rejection::BackupNotFound)?.value.backup;
         unit.set_backup(Some(stored.clone()));
-        let mut plan = plan(&unit, asked, &Command::RestoreBackup, &PlannedBackups::default())?;
+        let mut plan = plan(&unit, asked, &Command::RestoreBackup)?;
         plan.environments = 1;
         plan.first_environments = vec![id.clone()];
         plan.backups = 1;
@@ -245,7 +243,7 @@ impl Keyward {
         }
         plan.effects = vec![format!(
             "The content of the backup of {} takes the place of the environment's.",
-            stored.taken_at.format("%Y-%m-%d %H:%M:%S UTC")
+            instant(stored.taken_at)
         )];
         Ok(plan)
     }
@@ -264,7 +262,7 @@ impl Keyward {
         let asked = Asked::of(OperationName::SetAdministrators, tenant).wanted(&wanted).dry_run();
         let unit = self.begin(request, asked).await?;
         let command = Command::SetAdministrators { administrators };
-        let mut plan = plan(&unit, asked, &command, &PlannedBackups::default())?;
+        let mut plan = plan(&unit, asked, &command)?;
         let events = unit.consider(&command, None).unwrap_or_default();
         plan.effects = match events.first() {
             Some(event) => administrators_effects(event),
@@ -285,35 +283,38 @@ impl Keyward {
     ) -> Result<Plan, ServiceError> {
         let asked = Asked::of(OperationName::SetQuorum, tenant).wanted(on_or_off(required)).dry_run();
         let unit = self.begin(request, asked).await?;
-        let mut plan = plan(&unit, asked, &Command::SetQuorum { required }, &PlannedBackups::default())?;
+        let mut plan = plan(&unit, asked, &Command::SetQuorum { required })?;
         plan.effects = vec![quorum_effect(required).to_owned()];
         Ok(plan)
     }
 
-    /// The backups that the operation takes away: those of an environment that is deleted, as far as they are still retained.
-    pub(crate) async fn planned_backups(&self, asked: Asked<'_>, now: Instant) -> Result<PlannedBackups, ServiceError> {
-        let Some(environment) = asked.environment.filter(|_| asked.operation == OperationName::DeleteEnvironment)
-        else {
-            return Ok(PlannedBackups::default());
+    /// Gives the unit what the plan depends on, as it is now. Of the backups it is those of an environment that is deleted, as far as they are
+    /// still retained.
+    pub(crate) async fn plan_now(&self, unit: &mut Unit<'_>, asked: Asked<'_>) -> Result<(), ServiceError> {
+        let deleted = asked.environment.filter(|_| asked.operation == OperationName::DeleteEnvironment);
+        let backups = match deleted {
+            Some(environment) => self.retained_backups(asked.tenant, environment, unit.context().now).await?,
+            None => (Vec::new(), true),
         };
-        let (ids, whole) = self.retained_backups(asked.tenant, environment, now).await?;
-        let count = u64::try_from(ids.len()).unwrap_or(u64::MAX);
-        Ok(PlannedBackups { count, hash: sha256_hex(&json!([ids, whole]).to_string()) })
+        let hash = plan_hash(unit, asked, &backups)?;
+        unit.set_plan(PlanNow { hash, backups: u64::try_from(backups.0.len()).unwrap_or(u64::MAX) });
+        Ok(())
     }
 }
 
 /// A plan with what all of them have: its hash, and whether the rules would let it through now.
-fn plan(unit: &Unit<'_>, asked: Asked<'_>, command: &Command, backups: &PlannedBackups) -> Result<Plan, ServiceError> {
+fn plan(unit: &Unit<'_>, asked: Asked<'_>, command: &Command) -> Result<Plan, ServiceError> {
     let refused = unit.consider(command, asked.environment).err();
+    let now = unit.plan().cloned().ok_or(ServiceError::PlanChanged)?;
     Ok(Plan {
         operation: asked.operation.to_string(),
-        hash: plan_hash(unit, asked, backups)?,
+        hash: now.hash,
         retry_at: refused.as_ref().and_then(Rejection::retry_at),
         refused_with: refused.map(|rejection| rejection.code().to_owned()),
         environments: 0,
         first_environments: Vec::new(),
         keys: Vec::new(),
-        backups: backups.count,
+        backups: now.backups,
         leases_end_at: None,
         deletion_at: None,
         undo_until: None,
@@ -338,7 +339,7 @@ pub(crate) fn on_or_off(required: bool) -> &'static str {
 /// What a new list of administrators means for each who comes, goes or gets the notices elsewhere.
 pub(crate) fn administrators_effects(event: &Event) -> Vec<String> {
     let Event::AdministratorsSet { administrators, added, removed, settled_at } = event else { return Vec::new() };
-    let until = settled_at.format("%Y-%m-%d %H:%M:%S UTC");
+    let until = instant(*settled_at);
     let listed = |person: &PersonId| administrators.iter().find(|listed| listed.person == *person);
     let added = added.iter().filter_map(listed).map(|new| {
         let Administrator { person, email, .. } = new;

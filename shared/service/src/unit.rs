@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use keyward_domain::{
-    ApprovalId, Backup, Command, Context, Environment, EnvironmentId, Event, Facts, KeyId, Operation, PlanHash,
-    Recorded, Rejection, Tenant, TenantId, decide,
+    ApprovalId, Backup, Command, Context, Environment, EnvironmentId, Event, Facts, KeyId, Operation, Recorded,
+    Rejection, Tenant, TenantId, decide,
 };
 
 use crate::{
     Outcome, ServiceError, addresses,
     documents::{AnswerDocument, ChainHead, OperationDocument, TenantDocument},
     notice,
+    plans::PlanNow,
     ports::table::{Table, Write},
     request::Request,
     stored::{Stored, load},
@@ -27,7 +28,7 @@ pub(crate) struct Unit<'a> {
     environments: BTreeMap<EnvironmentId, (Stored<Environment>, bool)>,
     operation: Option<Stored<OperationDocument>>,
     backup: Option<Backup>,
-    plan: Option<PlanHash>,
+    plan: Option<PlanNow>,
     approval: Option<ApprovalId>,
     recorded: Vec<Recorded>,
     first_sequence: u64,
@@ -104,12 +105,12 @@ impl<'a> Unit<'a> {
         self.backup = backup;
     }
 
-    pub(crate) fn set_plan(&mut self, plan: PlanHash) {
+    pub(crate) fn set_plan(&mut self, plan: PlanNow) {
         self.plan = Some(plan);
     }
 
-    /// The hash of the plan as it is now, where it was asked for.
-    pub(crate) fn plan(&self) -> Option<&PlanHash> {
+    /// What the plan depends on as it is now, where it was asked for.
+    pub(crate) fn plan(&self) -> Option<&PlanNow> {
         self.plan.as_ref()
     }
 
@@ -163,7 +164,7 @@ impl<'a> Unit<'a> {
             tenant: self.tenant.clone(),
             environment: environment.and_then(|id| self.environments.get(id)).map(|(stored, _)| stored.value.clone()),
             backup: self.backup.clone(),
-            plan: self.plan.clone(),
+            plan: self.plan.as_ref().map(|now| now.hash.clone()),
         };
         decide(&facts, command, &self.context)
     }

@@ -37,13 +37,13 @@ pub struct AdministratorView {
 impl AdministratorView {
     /// Those on the list, and those who left it lately.
     fn all(tenant: &Tenant, now: DateTime<Utc>) -> (Vec<Self>, Vec<Self>) {
-        let listed = tenant.administrators.iter().map(|administrator| {
-            let new_until = tenant.new_administrators.get(&administrator.person).copied().filter(|until| now < *until);
-            Self { new_until, ..Self::from(administrator) }
+        let listed = tenant.administrators.iter().map(|administrator| Self {
+            new_until: tenant.new_until(&administrator.person, now),
+            ..Self::from(administrator)
         });
-        let former = tenant.former_administrators.iter().filter(|former| now < former.until);
-        let former =
-            former.map(|former| Self { former_until: Some(former.until), ..Self::from(&former.administrator) });
+        let former = tenant
+            .lately_left(now)
+            .map(|former| Self { former_until: Some(former.until), ..Self::from(&former.administrator) });
         (listed.collect(), former.collect())
     }
 }

@@ -83,5 +83,5 @@ pub(super) fn approved(
     let plan = plan.ok_or(Rejection::ApprovalRequired { approval: None })?.clone();
     let (environment, key) = (on.0.cloned(), on.1.cloned());
     let asked = Approved { operation: operation.as_str().to_owned(), environment, key, plan };
-    a7_quorum::approval(tenant, &asked, context)
+    a7_quorum::approval(tenant, &asked, context).map(Some)
 }

@@ -1,5 +1,5 @@
-//! A6: the tenant's list says who its administrators are. A new one cannot lock, roll back, destroy, delete or approve for 24 h; one who was removed gets
-//! the notices, and may roll back, for as long. At least one administrator whose 24 h are over stays.
+//! A6: the tenant's list says who its administrators are. A new one cannot lock, roll back, destroy, delete or approve for
+//! 24 h; one who was removed gets the notices, and may roll back, for as long. At least one administrator whose 24 h are over stays.
 //!
 //! So a stolen account can neither appoint its helper nor take the others out of the way before they have had a day to undo it.
 
@@ -31,21 +31,17 @@ pub fn is_or_was_listed(tenant: &Tenant, context: &Context<'_>) -> Result<(), Re
 /// # Errors
 /// [`Rejection::AdministratorTooNew`] with the instant from which the caller has not.
 pub fn is_settled(tenant: &Tenant, context: &Context<'_>) -> Result<(), Rejection> {
-    match tenant.new_administrators.get(context.by) {
-        Some(settled_at) if context.now < *settled_at => Err(Rejection::AdministratorTooNew { retry_at: *settled_at }),
-        _ => Ok(()),
+    match tenant.new_until(context.by, context.now) {
+        Some(retry_at) => Err(Rejection::AdministratorTooNew { retry_at }),
+        None => Ok(()),
     }
 }
 
 /// Whether somebody is on the list, or was lately, and their wait is over.
 #[must_use]
 pub fn settled(tenant: &Tenant, person: &PersonId, context: &Context<'_>) -> bool {
-    let was_listed = tenant
-        .former_administrators
-        .iter()
-        .any(|former| former.administrator.person == *person && context.now < former.until);
-    let waits = tenant.new_administrators.get(person).is_some_and(|settled_at| context.now < *settled_at);
-    (was_listed || lists(&tenant.administrators, person)) && !waits
+    let was_listed = tenant.lately_left(context.now).any(|former| former.administrator.person == *person);
+    (was_listed || lists(&tenant.administrators, person)) && tenant.new_until(person, context.now).is_none()
 }
 
 /// One of the administrators whose wait is over is on the new list too; where there is none, the new list has anybody.
@@ -53,8 +49,7 @@ pub fn settled(tenant: &Tenant, person: &PersonId, context: &Context<'_>) -> boo
 /// # Errors
 /// [`Rejection::LastAdministrator`].
 pub fn one_stays(tenant: &Tenant, wanted: &[Administrator], context: &Context<'_>) -> Result<(), Rejection> {
-    let is_settled =
-        |one: &&Administrator| tenant.new_administrators.get(&one.person).is_none_or(|at| *at <= context.now);
+    let is_settled = |one: &&Administrator| tenant.new_until(&one.person, context.now).is_none();
     let mut settled = tenant.administrators.iter().filter(is_settled).peekable();
     let stays = if settled.peek().is_some() {
         settled.any(|administrator| lists(wanted, &administrator.person))
@@ -70,16 +65,10 @@ pub fn one_stays(tenant: &Tenant, wanted: &[Administrator], context: &Context<'_
 /// [`Rejection::TooManyAdministrators`].
 pub fn set(tenant: &Tenant, wanted: &[Administrator], context: &Context<'_>) -> Result<Event, Rejection> {
     let settled_at = context.now + context.settings.administrator_wait.delta();
-    let told: Vec<&Administrator> = tenant
-        .former_administrators
-        .iter()
-        .filter(|former| context.now < former.until)
-        .map(|former| &former.administrator)
-        .collect();
+    let told: Vec<&Administrator> = tenant.lately_left(context.now).map(|former| &former.administrator).collect();
     // Whoever left lately and comes back is no new administrator. Whoever left while new is: `new_administrators` has them for as long as
     // they count as having left lately, and their wait begins again. Time off the list is no time in which others could have objected.
-    let left_while_new =
-        |person: &PersonId| tenant.new_administrators.get(person).is_some_and(|settled_at| context.now < *settled_at);
+    let left_while_new = |person: &PersonId| tenant.new_until(person, context.now).is_some();
     let comes_back = |person: &PersonId| told.iter().any(|former| former.person == *person) && !left_while_new(person);
     let is_new = |person: &PersonId| !lists(&tenant.administrators, person) && !comes_back(person);
     let added = wanted.iter().map(|one| &one.person).filter(|person| is_new(person)).cloned().collect();

@@ -2,6 +2,8 @@
 //! what it is on, the hash of its plan and who asked; it holds for a day, and is used up by what it is for. Asking for approvals no longer
 //! needs an approval too. Who asks again for the same thing replaces what they asked for before.
 
+use std::collections::BTreeSet;
+
 use crate::{
     Administrator, Approval, ApprovalId, Approved, Context, Event, KeyChange, OperationName, PersonId, PlanHash,
     Rejection, Tenant, rules::a6_administrators,
@@ -15,8 +17,7 @@ const NEEDED: usize = 2;
 /// # Errors
 /// [`Rejection::TooFewAdministrators`].
 pub fn second_stays(wanted: &[Administrator]) -> Result<(), Rejection> {
-    let people: std::collections::BTreeSet<_> = wanted.iter().map(|one| &one.person).collect();
-    if people.len() >= NEEDED { Ok(()) } else { Err(Rejection::TooFewAdministrators { needed: NEEDED }) }
+    are_enough(wanted.iter().map(|one| &one.person))
 }
 
 /// Two of the administrators have been administrators for longer than the wait of A6: neither a helper nor a made-up person is a second one.
@@ -25,8 +26,12 @@ pub fn second_stays(wanted: &[Administrator]) -> Result<(), Rejection> {
 /// [`Rejection::TooFewAdministrators`].
 pub fn has_second(tenant: &Tenant, context: &Context<'_>) -> Result<(), Rejection> {
     let listed = tenant.administrators.iter().map(|one| &one.person);
-    let settled = listed.filter(|person| a6_administrators::settled(tenant, person, context));
-    let people: std::collections::BTreeSet<&PersonId> = settled.collect();
+    are_enough(listed.filter(|person| a6_administrators::settled(tenant, person, context)))
+}
+
+/// People are counted, not entries of the list: one may stand there with two addresses.
+fn are_enough<'a>(people: impl Iterator<Item = &'a PersonId>) -> Result<(), Rejection> {
+    let people: BTreeSet<_> = people.collect();
     if people.len() >= NEEDED { Ok(()) } else { Err(Rejection::TooFewAdministrators { needed: NEEDED }) }
 }
 
@@ -38,20 +43,17 @@ pub fn binds_rollback(tenant: &Tenant, change: &KeyChange, context: &Context<'_>
     tenant.quorum && tenant.quorum_since.is_none_or(|since| change.changed_at >= since + wait)
 }
 
-/// The caller has the approval that the tenant asks for: with it, the event that uses it up.
+/// The event that uses up the approval that the caller has for this.
 ///
 /// # Errors
 /// [`Rejection::ApprovalRequired`], with the request where there is one that nobody has approved.
-pub fn approval(tenant: &Tenant, asked: &Approved, context: &Context<'_>) -> Result<Option<Event>, Rejection> {
-    if !tenant.quorum {
-        return Ok(None);
-    }
+pub fn approval(tenant: &Tenant, asked: &Approved, context: &Context<'_>) -> Result<Event, Rejection> {
     let Some(requested) = open_request(tenant, asked, context) else {
         return Err(Rejection::ApprovalRequired { approval: None });
     };
     let approval = requested.id.clone();
     match &requested.given_by {
-        Some(given_by) => Ok(Some(Event::ApprovalUsed { approval, given_by: given_by.clone() })),
+        Some(given_by) => Ok(Event::ApprovalUsed { approval, given_by: given_by.clone() }),
         None => Err(Rejection::ApprovalRequired { approval: Some(approval) }),
     }
 }
@@ -73,8 +75,8 @@ pub fn open<'a>(tenant: &'a Tenant, context: &Context<'_>) -> impl Iterator<Item
 /// # Errors
 /// Nothing needs approval, or this does not, or the caller has asked for too much.
 pub fn may_ask(tenant: &Tenant, asked: &Approved, context: &Context<'_>) -> Result<(), Rejection> {
-    let is_named = |operation: &&OperationName| operation.needs_quorum() && operation.as_str() == asked.operation;
-    if !OperationName::ALL.iter().any(|operation| is_named(&operation)) {
+    let is_named = |operation: &OperationName| operation.needs_quorum() && operation.as_str() == asked.operation;
+    if !OperationName::ALL.iter().any(is_named) {
         return Err(Rejection::ApprovalNotNeeded { operation: asked.operation.clone() });
     }
     if !tenant.quorum {

@@ -5,11 +5,8 @@ use keyward_domain::{
     rules::a7_quorum,
 };
 
-use super::Outcome;
-use crate::{
-    Keyward, Request, ServiceError, plans::on_or_off, refusal::Asked, settle::settle, unit::Unit,
-    vault_entry::random_hex,
-};
+use super::{Outcome, begin::new_id};
+use crate::{Keyward, Request, ServiceError, plans::on_or_off, refusal::Asked, settle::settle, unit::Unit};
 
 /// What approval is asked for.
 #[derive(Clone, Debug)]
@@ -61,7 +58,7 @@ impl Keyward {
         if request.plan.as_ref().is_some_and(|plan| *plan != approved.plan) {
             return Err(ServiceError::PlanChanged);
         }
-        let approval = new_approval()?;
+        let approval = new_id("ap")?;
         unit.decide(&Command::RequestApproval { approval, approved: approved.clone() }, None)?;
         let id = a7_quorum::open_request(unit.tenant()?, &approved, unit.context()).map(|open| open.id.clone());
         unit.set_approval(id);
@@ -79,7 +76,7 @@ impl Keyward {
             return Err(Rejection::KeyNotFound.into());
         }
         self.plan_now(unit, wanted.asked(tenant)).await?;
-        let plan = unit.plan().cloned().ok_or(ServiceError::PlanChanged)?;
+        let plan = unit.plan().ok_or(ServiceError::PlanChanged)?.hash.clone();
         let RequestApproval { operation, environment, key } = wanted.clone();
         Ok(Approved { operation: operation.as_str().to_owned(), environment, key, plan })
     }
@@ -125,9 +122,4 @@ impl Keyward {
         open.sort_by(|one, other| (one.requested_at, &one.id).cmp(&(other.requested_at, &other.id)));
         Ok(open)
     }
-}
-
-fn new_approval() -> Result<ApprovalId, ServiceError> {
-    let id = format!("ap-{}", random_hex::<12>()?);
-    ApprovalId::new(id).map_err(|error| ServiceError::Corrupt(error.to_string()))
 }

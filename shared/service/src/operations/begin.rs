@@ -1,10 +1,12 @@
 //! How every change begins: the state is loaded, the caller is checked, and the caller's own conditions are held against the state.
 
-use keyward_domain::{OperationId, Rejection};
+use std::str::FromStr;
+
+use keyward_domain::{IdError, OperationId, Rejection};
 
 use crate::{
-    Answer, Keyward, Request, ServiceError, documents::AnswerDocument, plans::plan_hash, refusal::Asked, stored::load,
-    unit::Unit, vault_entry::random_hex,
+    Answer, Keyward, Request, ServiceError, documents::AnswerDocument, refusal::Asked, stored::load, unit::Unit,
+    vault_entry::random_hex,
 };
 
 impl Keyward {
@@ -33,21 +35,13 @@ impl Keyward {
             return Err(ServiceError::Stale);
         }
         let is_approved = asked.operation.needs_quorum() && unit.tenant()?.quorum;
-        if is_approved || request.plan.is_some() {
+        if is_approved || asked.dry_run || request.plan.is_some() {
             self.plan_now(&mut unit, asked).await?;
         }
-        if request.plan.is_some() && request.plan.as_ref() != unit.plan() {
+        if request.plan.is_some() && request.plan.as_ref() != unit.plan().map(|now| &now.hash) {
             return Err(ServiceError::PlanChanged);
         }
         Ok(unit)
-    }
-
-    /// Gives the unit the hash of the plan as it is now.
-    pub(crate) async fn plan_now(&self, unit: &mut Unit<'_>, asked: Asked<'_>) -> Result<(), ServiceError> {
-        let backups = self.planned_backups(asked, unit.context().now).await?;
-        let hash = plan_hash(unit, asked, &backups)?;
-        unit.set_plan(hash);
-        Ok(())
     }
 
     /// The stored answer, where this caller's request with this key was answered before.
@@ -75,6 +69,11 @@ impl Keyward {
 
 /// A new operation's identifier.
 pub(crate) fn new_operation() -> Result<OperationId, ServiceError> {
-    let id = format!("op-{}", random_hex::<12>()?);
-    OperationId::new(id).map_err(|error| ServiceError::Corrupt(error.to_string()))
+    new_id("op")
+}
+
+/// An identifier that nothing has had yet.
+pub(super) fn new_id<T: FromStr<Err = IdError>>(kind: &str) -> Result<T, ServiceError> {
+    let id = format!("{kind}-{}", random_hex::<12>()?);
+    id.parse().map_err(|error: IdError| ServiceError::Corrupt(error.to_string()))
 }
