@@ -29,6 +29,25 @@ fn everything() -> Query {
     Query { partition: "a".into(), span: Span::Prefix(String::new()), descending: false, limit: 100, after: None }
 }
 
+/// The engine describes a table before it makes it: whoever dies in between leaves a description alone.
+#[tokio::test]
+async fn what_a_first_opening_that_died_has_left_is_made_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("table");
+    drop(EmbeddedTable::open(&place).await.unwrap());
+    fs::rename(place.join("table.db"), place.join("table.new")).unwrap();
+    let half = rusqlite::Connection::open(place.join("table.new")).unwrap();
+    half.execute_batch("DROP TABLE keyward").unwrap();
+    drop(half);
+    fs::write(place.join("table.new-wal"), "what was being written").unwrap();
+    let table = EmbeddedTable::open(&place).await.unwrap();
+    table.transact(vec![create("x", "{}")]).await.unwrap();
+    drop(table);
+    let left =
+        files(&place).iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect::<Vec<_>>();
+    assert!(left.iter().all(|name| !name.starts_with("table.new")), "{left:?}");
+}
+
 // One thread: the engine must not need a second one to answer.
 #[tokio::test]
 async fn what_was_answered_is_there_after_opening_again() {

@@ -1,5 +1,6 @@
 //! The table of one machine: DynamoDB's interface over SQLite, in the process.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
@@ -12,9 +13,12 @@ use keyward_service::ports::table::{Item, Key, Page, Query, Table, TableError, W
 use super::dynamo::DynamoTable;
 use super::engine::EngineClient;
 use super::lock;
+use super::new_file;
 use super::schema::SchemaError;
 
 const DATABASE_FILE: &str = "table.db";
+/// A new table is made under this name: see [`EmbeddedTable::open`].
+const NEW_DATABASE_FILE: &str = "table.new";
 const TABLE: &str = "keyward";
 
 /// Why an embedded table can't be opened.
@@ -82,13 +86,25 @@ pub struct EmbeddedTable {
 impl EmbeddedTable {
     /// Opens the table in `dir`, which is created (for this user only) unless it is there.
     ///
+    /// A new table is made in a file of another name, closed and renamed: the engine creates a table in several
+    /// steps, and a process that dies between them would leave one that is described and can't be used.
+    ///
     /// # Errors
     /// [`OpenError`]; each says what to do.
     pub async fn open(dir: impl AsRef<Path>) -> Result<Self, OpenError> {
         let dir = dir.as_ref().to_owned();
-        let opening = tokio::task::spawn_blocking(move || open_file(&dir));
-        let client = opening.await.map_err(|stopped| OpenError::Engine(stopped.to_string()))??;
-        Self::over(client).await
+        let (dir, lock) = blocking(move || Ok((dir.clone(), enter(&dir)?))).await?;
+        let path = dir.join(DATABASE_FILE);
+        if !path.exists() {
+            let new = dir.join(NEW_DATABASE_FILE);
+            let made = blocking({
+                let new = new.clone();
+                move || new_file::clear(&new).map_err(directory(&new)).and_then(|()| open_file(&new, None))
+            });
+            Self::over(made.await?).await?;
+            blocking(move || new_file::publish(&new, DATABASE_FILE).map_err(directory(&new))).await?;
+        }
+        Self::over(blocking(move || open_file(&path, Some(lock))).await?).await
     }
 
     /// A table that is gone when it is dropped, for tests and trials.
@@ -121,15 +137,31 @@ pub(super) fn configuration() -> config::Builder {
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
 }
 
-fn open_file(dir: &Path) -> Result<EngineClient, OpenError> {
+/// Runs what waits for the disk where it delays no other request.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, OpenError> + Send + 'static,
+) -> Result<T, OpenError> {
+    tokio::task::spawn_blocking(work).await.map_err(|stopped| OpenError::Engine(stopped.to_string()))?
+}
+
+/// Makes the directory this process's.
+fn enter(dir: &Path) -> Result<File, OpenError> {
     check_build()?;
     lock::private_directory(dir)?;
-    let lock = lock::take(dir)?;
-    let path = dir.join(DATABASE_FILE);
-    lock::private_file(&path).map_err(|source| OpenError::Directory { dir: dir.into(), source })?;
+    lock::take(dir)
+}
+
+fn open_file(path: &Path, lock: Option<File>) -> Result<EngineClient, OpenError> {
+    lock::private_file(path).map_err(directory(path))?;
     let name = path.to_str().ok_or_else(|| OpenError::Engine("the directory's name is not UTF-8".into()))?;
     let database = Database::new(name).map_err(engine)?;
-    Ok(EngineClient::new(database, Some(lock)))
+    Ok(EngineClient::new(database, lock))
+}
+
+/// What went wrong with a file, told of its directory.
+fn directory(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError + use<> {
+    let dir = path.parent().unwrap_or(path).to_owned();
+    move |source| OpenError::Directory { dir, source }
 }
 
 /// The engine leaves both settings at the defaults that SQLite was compiled with; a connection in memory has the same.

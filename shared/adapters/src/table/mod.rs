@@ -21,6 +21,8 @@ mod failing;
 mod local_cloud;
 #[cfg(feature = "embedded-table")]
 mod lock;
+#[cfg(feature = "embedded-table")]
+mod new_file;
 mod position;
 mod retry;
 #[cfg(test)]
