@@ -32,15 +32,21 @@ pub(crate) struct Profile {
     /// The name at the development issuer; with it an expired token is fetched again.
     #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
     pub(crate) signed_in_as: Option<String>,
-    /// The person in the token.
+    /// The person in the token: of a development issuer the identifier, else the name that people know best.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) person: Option<String>,
+    /// Claims of a provider's token that may be the person's identifier, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) identifiers: BTreeMap<String, String>,
     /// The roles in the token.
     #[serde(default)]
     pub(crate) roles: Vec<String>,
     /// The identity provider that the token is of; a development issuer's has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) provider: Option<Provider>,
+    /// Whether it was signed in on another device.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) by_device: bool,
     /// When the token ends: by this machine's clock, or that of a local server which issued it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at: Option<DateTime<Utc>>,
@@ -157,13 +163,7 @@ mod tests {
     }
 
     fn provider(client_id: &str) -> Provider {
-        Provider {
-            issuer: "https://id.example.org".to_owned(),
-            client_id: client_id.to_owned(),
-            scopes: Vec::new(),
-            audience: None,
-            resource: None,
-        }
+        Provider::new("https://id.example.org".to_owned(), client_id.to_owned())
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use keyward_adapters::http::Handed;
 use keyward_adapters::tokens::{TokenError, Verifier};
 use keyward_domain::Instant;
+use keyward_service::Principal;
 use serde::{Deserialize, Serialize};
 
 /// As much of the gateway's question as decides.
@@ -41,14 +42,15 @@ pub(crate) struct Answer {
 pub(crate) async fn answer(verifier: &Verifier, question: &Question, now: Instant) -> Answer {
     let mut given = question.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
     let verified = match (given.next(), given.next()) {
-        (Some(_), Some(_)) => Err(TokenError::Malformed),
+        (Some(_), Some(_)) => Err(TokenError::Malformed("there are two `Authorization` headers")),
         (authorization, _) => verifier.verify_authorization(authorization.map(|(_, value)| value.as_str()), now).await,
     };
     let Question { route_key, request_context: Context { request_id }, .. } = question;
     match &verified {
         Ok(principal) => {
             let tenant = principal.tenant.as_ref().map(ToString::to_string);
-            tracing::info!(route_key, gateway_request_id = request_id, tenant, person = %principal.person, "let through");
+            let Principal { person, roles, authenticated_at, .. } = principal;
+            tracing::info!(route_key, gateway_request_id = request_id, tenant, %person, ?roles, ?authenticated_at, "let through");
         }
         Err(error) => tracing::warn!(route_key, gateway_request_id = request_id, ?error, "not believed"),
     }

@@ -58,7 +58,7 @@ mod tests {
         for (value, reason) in [
             ("", "not set"),
             ("{}", "missing field"),
-            ("{\"issuers\":[]}", "1 to 16 issuers"),
+            ("{\"issuers\":[]}", "1 to 1000 issuers"),
             ("file:/nowhere/tokens.json", "No such file"),
             ("file:/dev/zero", "more than"),
         ] {

@@ -1,5 +1,7 @@
 //! The token of whoever signed in: got, kept, and got again before it ends.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use keyward_api::SecretText;
 use keyward_domain::TenantId;
@@ -42,8 +44,10 @@ impl Session {
             tenant: tenant.map(ToString::to_string).or(issued.tenant),
             signed_in_as: Some(name.to_owned()),
             person: issued.person,
+            identifiers: BTreeMap::new(),
             roles: issued.roles,
             provider: None,
+            by_device: false,
             expires_at: Some(issued.expires_at),
         };
         let _held = self.folder().hold_tokens()?;
@@ -56,6 +60,7 @@ impl Session {
         &self,
         provider: &Provider,
         grant: Grant,
+        by_device: bool,
         tenant: Option<&TenantId>,
     ) -> Result<Profile, Failure> {
         let claims = Claims::of(grant.access.expose());
@@ -64,12 +69,16 @@ impl Session {
             tenant: tenant.map(ToString::to_string).or_else(|| self.profile().and_then(|former| former.tenant.clone())),
             signed_in_as: None,
             person: claims.person(),
+            identifiers: claims.identifiers(),
             roles: claims.roles(),
             provider: Some(provider.clone()),
+            by_device,
             expires_at: grant.expires_at.or_else(|| claims.expires_at()),
         };
         let _held = self.folder().hold_tokens()?;
-        let kept = self.keep(&profile, Tokens { access: grant.access, refresh: grant.refresh })?;
+        // Some providers give one though none was asked for.
+        let refresh = grant.refresh.filter(|_| !provider.no_refresh);
+        let kept = self.keep(&profile, Tokens { access: grant.access, refresh })?;
         self.folder().remember_provider(self.server().url(), provider)?;
         if kept == Kept::File {
             self.output().trace("there is no keyring: the token is in a file that only you can read");
@@ -122,10 +131,18 @@ impl Session {
         if failure.code != "sign_in_too_old" {
             return failure;
         }
-        let how = match (self.given_token(), self.profile().and_then(|profile| profile.signed_in_as.as_ref())) {
+        let how = match (self.given_token(), self.profile()) {
             (Some(given), _) => format!("Get the token of {} by signing in again", given.from),
-            (None, Some(name)) => format!("Sign in again: keyward login --as {name}"),
-            (None, None) => "Sign in again: keyward login --anew".to_owned(),
+            (None, Some(Profile { signed_in_as: Some(name), .. })) => {
+                format!("Sign in again: keyward login --as {name}")
+            }
+            // A device code can't ask for proof anew: it counts when the browser signed in that takes the code.
+            (None, Some(Profile { by_device: true, .. })) => {
+                "Sign out at the identity provider in the browser of the other device, and sign in again: keyward login \
+                 --device (or, where this machine has a browser: keyward login --anew)"
+                    .to_owned()
+            }
+            (None, _) => "Sign in again: keyward login --anew".to_owned(),
         };
         let within = match failure.document["maxAgeSeconds"].as_i64() {
             Some(seconds) => format!(" within {}", duration_text(TimeDelta::seconds(seconds))),

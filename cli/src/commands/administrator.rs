@@ -125,7 +125,7 @@ fn list_text(tenant: &TenantView, clock: Clock) -> String {
         let (state, until) = match (one.new_until, one.former_until) {
             (_, Some(until)) if is_listed => ("former address, gets the notices", Some(until)),
             (_, Some(until)) => ("removed, gets the notices", Some(until)),
-            (Some(until), None) => ("new, can't lock, roll back or approve", Some(until)),
+            (Some(until), None) => ("new, can't lock, roll back, destroy, delete or approve", Some(until)),
             (None, None) => ("administrator", None),
         };
         list.row([

@@ -19,7 +19,11 @@ pub(super) fn plan(session: &Session, wanted: &RequestApprovalRequest) -> Result
         ApprovableOperation::RollBackKey => call.body(&RollBackKeyRequest::default())?,
         ApprovableOperation::DestroyKey => call.body(&DestroyKeyRequest::default())?,
         ApprovableOperation::DeleteEnvironment => call.body(&DeleteEnvironmentRequest::default())?,
-        ApprovableOperation::SetQuorum => call.body(&SetQuorumRequest { required: false, plan: None })?,
+        ApprovableOperation::SetQuorum => {
+            // What is asked for is that it becomes other than it is.
+            let required = !tenant::read(session)?.view::<TenantView>()?.quorum;
+            call.body(&SetQuorumRequest { required, plan: None })?
+        }
     };
     session.call(&call)
 }

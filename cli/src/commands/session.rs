@@ -45,18 +45,13 @@ fn at_provider(
         let asking = Asking { open_browser: !arguments.no_browser, anew: arguments.anew };
         by_browser(&web, &provider, asking, output, machine_clock)?
     };
-    session.signed_in_at(&provider, grant, tenant)
+    session.signed_in_at(&provider, grant, arguments.device, tenant)
 }
 
 /// The one that is named, else the one remembered for the server; with what is given in place of what was.
 fn provider(session: &Session, arguments: &ProviderArguments) -> Result<Provider, Failure> {
-    let named = arguments.issuer.clone().zip(arguments.client_id.clone()).map(|(issuer, client_id)| Provider {
-        issuer,
-        client_id,
-        scopes: Vec::new(),
-        audience: None,
-        resource: None,
-    });
+    let named = arguments.issuer.clone().zip(arguments.client_id.clone());
+    let named = named.map(|(issuer, client_id)| Provider::new(issuer, client_id));
     let mut provider = match named {
         Some(provider) => provider,
         None => session.folder().provider(session.server().url())?.ok_or_else(|| {
@@ -74,6 +69,8 @@ fn provider(session: &Session, arguments: &ProviderArguments) -> Result<Provider
     }
     provider.audience = arguments.audience.clone().or(provider.audience);
     provider.resource = arguments.resource.clone().or(provider.resource);
+    provider.port = arguments.port.or(provider.port);
+    provider.no_refresh |= arguments.no_refresh;
     Ok(provider)
 }
 
@@ -137,10 +134,11 @@ fn profile_text(session: &Session, profile: &Profile) -> String {
         Ok(Some(Kept::File)) => "a file that only you can read",
         _ => "-",
     };
-    Sheet::new()
-        .maybe("signed in as", profile.signed_in_as.as_ref())
-        .maybe("person", profile.person.as_ref())
-        .fact("roles", if profile.roles.is_empty() { "-".to_owned() } else { profile.roles.join(", ") })
+    let who =
+        Sheet::new().maybe("signed in as", profile.signed_in_as.as_ref()).maybe("person", profile.person.as_ref());
+    // Of the person only the name is known here. Which of these is the one in the lists, the server's settings say.
+    let who = profile.identifiers.iter().fold(who, |sheet, (claim, identifier)| sheet.fact(claim, identifier));
+    who.fact("roles", if profile.roles.is_empty() { "-".to_owned() } else { profile.roles.join(", ") })
         .fact("tenant", profile.tenant.as_deref().unwrap_or("- (give --tenant)"))
         .fact("server", &profile.url)
         .maybe("issuer", profile.provider.as_ref().map(|provider| &provider.issuer))

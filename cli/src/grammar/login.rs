@@ -38,6 +38,12 @@ pub(crate) struct ProviderArguments {
     /// Sign in on another device, by a code that is typed there (RFC 8628).
     #[arg(long, conflicts_with_all = ["no_browser", "anew"])]
     pub(crate) device: bool,
+    /// The port of 127.0.0.1 that the browser comes back to, for providers that compare it [default: any that is free].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "device")]
+    pub(crate) port: Option<u16>,
+    /// Ask for no refresh token and keep none: sign in again when the token ends. To undo it, name --issuer again.
+    #[arg(long)]
+    pub(crate) no_refresh: bool,
     /// Only show the address; do not open the browser.
     #[arg(long)]
     pub(crate) no_browser: bool,

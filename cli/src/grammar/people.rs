@@ -10,7 +10,7 @@ use super::Destructive;
 pub(crate) enum AdministratorCommand {
     /// List them, who is new until when, and who was removed and gets the notices until when (read-tenant; A6).
     List,
-    /// Appoint one more (set-administrators; A5, A6). For a while a new one can't lock, roll back or approve.
+    /// Appoint one more (set-administrators; A5, A6). For a while a new one can't lock, roll back, destroy, delete or approve.
     Add {
         /// The person as tokens name them, the name, and the address for notices.
         #[arg(value_name = "PERSON,NAME,EMAIL")]
@@ -58,7 +58,7 @@ pub(crate) enum AppointedAs {
 /// The quorum: whether a second administrator must approve what takes something away. `keyward tenant show` says whether.
 #[derive(Debug, Subcommand)]
 pub(crate) enum QuorumCommand {
-    /// From now on lock, roll back, delete and destroy wait for an approval (set-quorum; A5, A7).
+    /// From now on lock, roll back, delete and destroy wait for an approval, and so does this (set-quorum; A5, A7).
     On {
         #[command(flatten)]
         destructive: Destructive,

@@ -36,7 +36,7 @@ pub(crate) fn by_browser(
 ) -> Result<Grant, Failure> {
     let discovered = Discovered::fetch(web, provider)?;
     let page = discovered.authorization.as_ref().ok_or_else(|| unusable("it has no page to sign in at"))?;
-    let loopback = Loopback::open()?;
+    let loopback = Loopback::open(provider.port)?;
     let (verifier, state) = (pkce::unguessable()?, pkce::unguessable()?);
     let redirect = loopback.redirect_uri();
     let address = address(page, (provider, &discovered), &redirect, (&verifier, &state), asking.anew);
@@ -104,11 +104,9 @@ mod tests {
     #[test]
     fn the_address_has_the_challenge_and_not_the_verifier() {
         let provider = Provider {
-            issuer: "https://id.example.org".to_owned(),
-            client_id: "keyward cli".to_owned(),
             scopes: vec!["api://keyward/access_as_user".to_owned()],
             audience: Some("keyward".to_owned()),
-            resource: None,
+            ..Provider::new("https://id.example.org".to_owned(), "keyward cli".to_owned())
         };
         let page: Url = "https://id.example.org/authorize?p=1".parse().unwrap();
         let discovered = Discovered {

@@ -1,5 +1,7 @@
 //! What a token says of itself. Only the server can tell whether it is true.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -33,6 +35,12 @@ impl Claims {
         ["preferred_username", "email", "upn", "name", "oid", "sub"].into_iter().find_map(text)
     }
 
+    /// What may be the identifier of the person: which it is, the server's settings say.
+    pub(crate) fn identifiers(&self) -> BTreeMap<String, String> {
+        let text = |name: &str| Some((name.to_owned(), self.0.get(name)?.as_str()?.to_owned()));
+        ["oid", "uid", "sub"].into_iter().filter_map(text).collect()
+    }
+
     /// What stands in `roles`.
     pub(crate) fn roles(&self) -> Vec<String> {
         let roles = self.0.get("roles").and_then(Value::as_array).into_iter().flatten();
@@ -54,6 +62,7 @@ mod tests {
         let token = |payload: &str| format!("h.{}.s", URL_SAFE_NO_PAD.encode(payload));
         let anna = Claims::of(&token(r#"{"sub":"7","preferred_username":"anna","roles":["a",1,"b"],"exp":60}"#));
         assert_eq!(anna.person().as_deref(), Some("anna"));
+        assert_eq!(anna.identifiers(), BTreeMap::from([("sub".to_owned(), "7".to_owned())]));
         assert_eq!(anna.roles(), ["a", "b"]);
         assert_eq!(anna.expires_at(), DateTime::from_timestamp(60, 0));
         for nothing in ["", "opaque", "a.!.c", &token("[]"), &token("{}"), &token(r#"{"exp":9e99,"roles":"x"}"#)] {

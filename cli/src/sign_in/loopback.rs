@@ -1,5 +1,5 @@
-//! The address of this machine that the provider sends the browser back to (RFC 8252, 7.3): a free port of 127.0.0.1,
-//! open for one sign-in.
+//! The address of this machine that the provider sends the browser back to (RFC 8252, 7.3): a port of 127.0.0.1, a free
+//! one or the one that the provider knows, open for one sign-in.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -34,17 +34,22 @@ pub(crate) struct Loopback {
 }
 
 impl Loopback {
-    /// Opens a free port.
-    pub(crate) fn open() -> Result<Self, Failure> {
+    /// Opens this port, or a free one.
+    pub(crate) fn open(port: Option<u16>) -> Result<Self, Failure> {
         let opened = || -> io::Result<Self> {
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port.unwrap_or(0)))?;
             listener.set_nonblocking(true)?;
             let host = listener.local_addr()?.to_string();
             Ok(Self { listener, host })
         };
-        opened().map_err(|e| {
-            Failure::unexpected(format!("no port of 127.0.0.1 can be opened for the browser: {e}"))
-                .next("Sign in without one: keyward login --device")
+        opened().map_err(|e| match port {
+            Some(port) => {
+                let detail = format!("port {port} of 127.0.0.1 can't be opened for the browser: {e}");
+                Failure::new(Exit::TryLater, "port_not_free", detail)
+                    .next("End what uses the port, or name another that is registered: keyward login --port N")
+            }
+            None => Failure::unexpected(format!("no port of 127.0.0.1 can be opened for the browser: {e}"))
+                .next("Sign in without one: keyward login --device"),
         })
     }
 
@@ -162,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_browser_is_waited_for_and_the_port_is_closed() {
-        let loopback = Loopback::open().unwrap();
+        let loopback = Loopback::open(None).unwrap();
         let (host, expected) = (loopback.host().to_owned(), expected(&loopback));
         assert!(loopback.redirect_uri().starts_with("http://127.0.0.1:"));
         let browser = thread::spawn({
@@ -189,8 +194,18 @@ mod tests {
     }
 
     #[test]
+    fn a_port_that_is_named_is_opened_or_nothing_is() {
+        let opened = (20_000..30_000).find_map(|port| Some((port, Loopback::open(Some(port)).ok()?)));
+        let (port, loopback) = opened.unwrap();
+        assert_eq!(loopback.redirect_uri(), format!("http://127.0.0.1:{port}/signed-in"));
+        let failure = Loopback::open(Some(port)).err().unwrap();
+        assert_eq!((failure.code.as_str(), failure.exit.code()), ("port_not_free", 7));
+        assert!(failure.detail.contains(&port.to_string()), "{failure}");
+    }
+
+    #[test]
     fn it_is_not_waited_for_ever() {
-        let loopback = Loopback::open().unwrap();
+        let loopback = Loopback::open(None).unwrap();
         let expected = expected(&loopback);
         let failure = loopback.wait(expected, Duration::from_millis(30)).err().unwrap();
         assert_eq!((failure.code.as_str(), failure.exit.code()), ("sign_in_timed_out", 3));

@@ -21,15 +21,32 @@ pub(crate) struct Provider {
     /// The same as RFC 8707 has it, the parameter `resource`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) resource: Option<String>,
+    /// The port that the browser comes back to, where the provider compares it; else any that is free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) port: Option<u16>,
+    /// No refresh token is asked for, and none kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) no_refresh: bool,
 }
 
+/// The scope that gives a refresh token.
+const OFFLINE: &str = "offline_access";
+
 impl Provider {
+    /// One of which nothing more is known.
+    pub(crate) fn new(issuer: String, client_id: String) -> Self {
+        Self { issuer, client_id, scopes: Vec::new(), audience: None, resource: None, port: None, no_refresh: false }
+    }
+
     /// The parameter `scope`. `offline_access`, which gives a refresh token, is asked for where the provider knows it.
     pub(crate) fn scope(&self, supported: &[String]) -> String {
         let mut all = vec!["openid"];
         all.extend(self.scopes.iter().map(String::as_str));
-        if supported.iter().any(|scope| scope == "offline_access") {
-            all.push("offline_access");
+        if supported.iter().any(|scope| scope == OFFLINE) {
+            all.push(OFFLINE);
+        }
+        if self.no_refresh {
+            all.retain(|scope| *scope != OFFLINE);
         }
         let mut scope = String::new();
         for (index, one) in all.iter().enumerate() {
@@ -59,15 +76,14 @@ mod tests {
     #[test]
     fn scopes_are_named_once() {
         let provider = |scopes: &[&str]| Provider {
-            issuer: "https://id.example.org".to_owned(),
-            client_id: "c".to_owned(),
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
-            audience: None,
-            resource: None,
+            ..Provider::new("https://id.example.org".to_owned(), "c".to_owned())
         };
         let offline = ["offline_access".to_owned()];
         assert_eq!(provider(&[]).scope(&[]), "openid");
         assert_eq!(provider(&[]).scope(&offline), "openid offline_access");
         assert_eq!(provider(&["a", "openid", "offline_access", "a"]).scope(&offline), "openid a offline_access");
+        let without = Provider { no_refresh: true, ..provider(&["a", "offline_access"]) };
+        assert_eq!(without.scope(&offline), "openid a");
     }
 }

@@ -66,7 +66,7 @@ impl Refusal {
             "invalid_scope" => "Check --scope: keyward login --scope SCOPE",
             "invalid_target" => "Check --audience and --resource.",
             "invalid_request" => {
-                "Check that http://127.0.0.1/signed-in, with any port, is registered as a redirect address of --client-id."
+                "Check that http://127.0.0.1/signed-in, with any port, is registered as a redirect address of --client-id. Where the provider compares the port: keyward login --port N"
             }
             "temporarily_unavailable" | "server_error" => "Try again later.",
             _ => "Sign in again: keyward login",

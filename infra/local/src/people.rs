@@ -78,7 +78,7 @@ impl People {
         if PersonId::new(new.name.as_str()).is_err() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
-                "a name is 1 to 128 letters, digits and . _ @ + -",
+                "a name is 1 to 128 letters, digits and . _ @ + - | : / =",
             ));
         }
         let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -21,7 +21,7 @@ fn is_slug(text: &str, longest: usize) -> bool {
 }
 
 fn is_person(text: &str) -> bool {
-    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._@+-|:".contains(&b))
+    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._@+-|:/=".contains(&b))
 }
 
 fn is_name(text: &str) -> bool {
@@ -127,7 +127,7 @@ identifier!(
 );
 identifier!(
     /// A person or a workload, as the token names it.
-    PersonId, "person", is_person, "1 to 128 letters, digits and . _ @ + - | :"
+    PersonId, "person", is_person, "1 to 128 letters, digits and . _ @ + - | : / ="
 );
 identifier!(
     /// What people call a thing. It is typed to confirm what destroys, so nothing invisible is allowed in it.
@@ -160,11 +160,20 @@ mod tests {
 
     #[test]
     fn people_are_what_providers_call_them() {
-        for good in ["ada", "ada@contoso.example", "auth0|5f7c8ec7", "google-oauth2|103547991597142817347", "urn:id:7"]
-        {
+        for good in [
+            "ada",
+            "ada@contoso.example",
+            "auth0|5f7c8ec7",
+            "google-oauth2|103547991597142817347",
+            "urn:id:7",
+            "spiffe://contoso.example/ns/erp/sa/orders",
+            "arn:aws:iam::123456789012:role/orders",
+            "repo:contoso/orders:ref:refs/heads/main",
+            "+Yx1kq0=",
+        ] {
             assert!(PersonId::new(good).is_ok(), "{good}");
         }
-        for bad in ["", "a b", "a#b", "a/b", "a\nb", "ä", "<ada>", &"a".repeat(129)] {
+        for bad in ["", "a b", "a#b", "a\\b", "a?b", "a,b", "a\nb", "ä", "<ada>", &"a".repeat(129)] {
             assert!(PersonId::new(bad).is_err(), "{bad:?}");
         }
     }

@@ -6,6 +6,7 @@ mod provider;
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _},
+    net::TcpListener,
     os::unix::fs::PermissionsExt as _,
     process::{Child, ChildStderr, Stdio},
     sync::{
@@ -98,7 +99,7 @@ fn the_browser_signs_in_and_the_server_believes_it() {
     anna.run(&["key", "list", "--output", "json"]).must_be(0);
     let token = believed.lock().unwrap().last().unwrap().clone();
     let whoami = anna.run(&["whoami"]).must_be(0).text();
-    for word in ["anna", "contoso", "key-admin", &provider.issuer, "token expires", "in 59 min"] {
+    for word in ["anna", "sub", "johndoe", "contoso", "key-admin", &provider.issuer, "token expires", "in 59 min"] {
         assert!(whoami.contains(word), "{word} in {whoami}");
     }
     // It is in a file of hers alone, and nowhere else.
@@ -129,6 +130,51 @@ fn the_browser_signs_in_and_the_server_believes_it() {
     provider.seen();
     anna.run(&["logout"]).must_be(0);
     assert_eq!(provider.seen().iter().filter(|asked| asked["at"] == "revoke").count(), 1);
+}
+
+/// For providers that compare the whole redirect address, and people who want nothing kept that outlives the token.
+#[test]
+fn a_port_and_no_refresh_token_are_remembered() {
+    let mut provider = Provider::start();
+    let (url, _) = keyward(&provider.issuer);
+    let anna = Terminal::at(&url);
+    // Not among those that the system gives out by itself.
+    let begin = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    let held = (begin..).find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok()).unwrap();
+    let port = held.local_addr().unwrap().port().to_string();
+    let issuer = provider.issuer.clone();
+    let named = ["--issuer", &issuer, "--client-id", "c", "--tenant", "contoso"];
+    let login = [&["login", "--no-browser"], &named[..], &["--port", &port, "--no-refresh"]].concat();
+    anna.run(&login).must_say(7, "port_not_free");
+    drop(held);
+    for arguments in [&login[..], &["login", "--no-browser"]] {
+        let waiting = Waiting::start(&anna, arguments);
+        let redirect = format!("redirect_uri=http%3A%2F%2F127.0.0.1%3A{port}%2Fsigned-in&");
+        assert!(waiting.address.contains(&redirect), "{}", waiting.address);
+        assert_eq!(waiting.follow().0, 200);
+        waiting.ended().must_be(0);
+        let kept = fs::read_to_string(anna.file("profile/token")).unwrap();
+        assert_eq!(kept.lines().count(), 1, "the provider gave a refresh token all the same");
+    }
+    let remembered = fs::read_to_string(anna.file("profile/providers.json")).unwrap();
+    assert!(remembered.contains(&format!("\"port\": {port}")) && remembered.contains("\"noRefresh\": true"));
+    // At its end there is nothing to get another one for.
+    provider.set(json!({ "expires_in": 0 }));
+    let waiting = Waiting::start(&anna, &["login", "--no-browser"]);
+    waiting.follow();
+    waiting.ended().must_be(0);
+    anna.run(&["key", "list"]).must_say(3, "sign_in_ended");
+    // Named anew, the provider has neither.
+    let named = [&["login", "--no-browser"], &named[..]].concat();
+    let waiting = Waiting::start(&anna, &named);
+    waiting.follow();
+    waiting.ended().must_be(0);
+    let kept = fs::read_to_string(anna.file("profile/token")).unwrap();
+    assert_eq!(kept.lines().count(), 2);
+    for (wrong, said) in [("0", "0"), ("65536", "65536"), ("http", "http")] {
+        anna.run(&["login", "--port", wrong]).must_say(2, said);
+    }
+    anna.run(&["login", "--device", "--port", "8400"]).must_say(2, "--port");
 }
 
 /// The whole local process with an issuer of the deployment's own in place of the development issuer.
@@ -346,7 +392,8 @@ fn device_provider(expires_in: u64) -> (String, Arc<AtomicU32>) {
 #[test]
 fn a_code_signs_in_on_another_device() {
     let url = serving(|request| match request.bearer.as_deref() {
-        Some("from-device") => (200, json!({ "value": [] })),
+        Some("from-device") if request.line.contains("/keys") => (200, json!({ "value": [] })),
+        Some("from-device") => (401, json!({ "code": "sign_in_too_old", "status": 401, "maxAgeSeconds": 600 })),
         _ => (401, json!({ "message": "Unauthorized" })),
     });
     let (issuer, asked) = device_provider(600);
@@ -359,6 +406,11 @@ fn a_code_signs_in_on_another_device() {
     assert!(ended.stderr.contains("WDJB-MJHT") && !ended.stderr.contains("the-device-code"), "{}", ended.stderr);
     assert!(asked.load(Ordering::SeqCst) >= 1);
     anna.run(&["key", "list"]).must_be(0);
+    // What needs a new sign-in says what works here: the code alone asks for no proof.
+    let ended = anna.run(&["quorum", "off", "--confirm", "Contoso"]).must_say(3, "sign_in_too_old");
+    for word in ["Sign out at the identity provider", "--device", "within 10 min"] {
+        assert!(ended.stderr.contains(word), "{}", ended.stderr);
+    }
     // Nobody types it: it ends with the code.
     let (issuer, asked) = device_provider(3);
     let begin = Instant::now();

@@ -12,15 +12,21 @@ pub(super) async fn principal(verifier: &Verifier, headers: &HeaderMap, now: Ins
     let authorization = given.next().map(|value| value.to_str().unwrap_or_default());
     // Of two, another reader may take the other one.
     if given.next().is_some() {
-        return Err(refusal(TokenError::Malformed));
+        return Err(refusal(TokenError::Malformed("there are two `Authorization` headers")));
     }
-    verifier.verify_authorization(authorization, now).await.map_err(refusal)
+    let principal = verifier.verify_authorization(authorization, now).await.map_err(refusal)?;
+    let Principal { tenant, person, roles, authenticated_at } = &principal;
+    let tenant = tenant.as_ref().map(ToString::to_string);
+    tracing::debug!(tenant, %person, ?roles, ?authenticated_at, "believed");
+    Ok(principal)
 }
 
+/// What the bearer is told. Which check the token failed stands in the log alone.
 fn refusal(error: TokenError) -> Problem {
+    tracing::info!(?error, "not believed");
     let code = match error {
         TokenError::Expired => "token_expired",
-        TokenError::NotYetValid => "token_not_yet_valid",
+        TokenError::NotYetValid(_) => "token_not_yet_valid",
         TokenError::Unavailable => return Problem::unavailable(error.to_string()),
         _ => "unauthenticated",
     };
@@ -41,7 +47,7 @@ mod tests {
         let settings = r#"{"issuers":[{"issuer":"https://issuer.example","audiences":["a"],"tenant":"provider"}]}"#;
         let verifier = Verifier::from_settings(settings, Arc::new(HttpsDocuments::new()))?;
         let mut headers = HeaderMap::new();
-        for (count, detail) in [(0, TokenError::Missing), (1, TokenError::Missing), (2, TokenError::Malformed)] {
+        for (count, detail) in [(0, TokenError::Missing), (1, TokenError::Missing), (2, TokenError::Malformed(""))] {
             let refused = principal(&verifier, &headers, Instant::UNIX_EPOCH).await.err();
             let told = refused.map(|problem| (problem.status, problem.detail.clone()));
             assert_eq!(told, Some((401, detail.to_string())), "{count}");

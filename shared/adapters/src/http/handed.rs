@@ -24,7 +24,7 @@ impl Handed {
         let refused = match verified {
             Ok(principal) => return Some(Self::of_principal(principal)),
             Err(TokenError::Expired) => "expired",
-            Err(TokenError::NotYetValid) => "not_yet_valid",
+            Err(TokenError::NotYetValid(_)) => "not_yet_valid",
             Err(TokenError::Unavailable) => "issuer_unavailable",
             Err(_) => return None,
         };
@@ -105,13 +105,13 @@ mod tests {
         let anna = principal(None, vec![])?;
         for (error, goes_on) in [
             (TokenError::Missing, false),
-            (TokenError::Malformed, false),
-            (TokenError::BadSignature, false),
-            (TokenError::WrongIssuer, false),
+            (TokenError::Malformed(""), false),
+            (TokenError::BadSignature(""), false),
+            (TokenError::WrongIssuer(""), false),
             (TokenError::WrongAudience, false),
             (TokenError::UnknownTenant, false),
             (TokenError::Expired, true),
-            (TokenError::NotYetValid, true),
+            (TokenError::NotYetValid(""), true),
             (TokenError::Unavailable, true),
         ] {
             let handed = Handed::of(&Err(error));

@@ -155,7 +155,7 @@ impl Gate {
         let key = value.to_str().ok().filter(|key| (1..=LONGEST_KEY).contains(&key.len())).ok_or_else(|| {
             Problem::malformed_request(format!("Idempotency-Key is 1 to {LONGEST_KEY} visible ASCII characters"))
         })?;
-        if route.method != keyward_api::Method::Post {
+        if !route.keeps_answer() {
             return Ok(None);
         }
         let mut text = format!("{}\n{path}\n{query}\n", route.method).into_bytes();

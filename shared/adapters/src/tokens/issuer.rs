@@ -1,4 +1,6 @@
-//! Which issuers' tokens are looked at, and what each may say.
+//! The name of an issuer, and what is believed of it.
+
+use std::fmt;
 
 use super::keys::Keys;
 use super::meaning::Meaning;
@@ -11,13 +13,16 @@ const DIRECTORY: &str = "{tid}";
 pub(super) enum IssuerName {
     /// This one.
     One(String),
-    /// One that serves many directories: each directory's name stands between these two.
-    Many {
-        /// What is before it.
-        before: String,
-        /// What is after it.
-        after: String,
-    },
+    /// One that serves many directories: `{tid}` stands in it for a directory's name.
+    Many(String),
+}
+
+impl fmt::Display for IssuerName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(name) | Self::Many(name) => formatter.write_str(name),
+        }
+    }
 }
 
 impl IssuerName {
@@ -36,27 +41,41 @@ impl IssuerName {
         {
             return Err(format!("in {text} {DIRECTORY} has to be one whole segment of the path"));
         }
-        Ok(Self::Many { before: before.to_owned(), after: after.to_owned() })
+        // With another directory in it one token could be of two such issuers.
+        if text.split('/').any(is_directory) {
+            return Err(format!("{text} has a directory beside {DIRECTORY}"));
+        }
+        Ok(Self::Many(text.to_owned()))
     }
 
-    /// Whether a token's issuer has this name; with the directory that stands in it.
-    pub(super) fn matches<'a>(&self, issuer: &'a str) -> Option<Option<&'a str>> {
+    /// The name with `{tid}` in place of its directory, where it has one.
+    pub(super) fn template(&self) -> Option<String> {
         match self {
-            Self::One(name) => (name == issuer).then_some(None),
-            Self::Many { before, after } => {
-                let directory = issuer.strip_prefix(before.as_str())?.strip_suffix(after.as_str())?;
-                is_directory(directory).then_some(Some(directory))
-            }
+            Self::One(name) => template_of(name),
+            Self::Many(template) => Some(template.clone()),
         }
     }
 
-    /// Whether a token could be of both.
-    pub(super) fn overlaps(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::One(name), pattern) | (pattern, Self::One(name)) => pattern.matches(name).is_some(),
-            _ => self == other,
+    /// The directory that stands in it.
+    pub(super) fn directory(&self) -> Option<&str> {
+        match self {
+            Self::One(name) => directory_in(name),
+            Self::Many(_) => None,
         }
     }
+}
+
+/// The one directory that is a segment of this issuer. Nothing where there is none, or more than one.
+pub(super) fn directory_in(issuer: &str) -> Option<&str> {
+    let mut directories = issuer.split('/').filter(|segment| is_directory(segment));
+    directories.next().filter(|_| directories.next().is_none())
+}
+
+/// The issuer with `{tid}` in place of its one directory.
+pub(super) fn template_of(issuer: &str) -> Option<String> {
+    let directory = directory_in(issuer)?;
+    let segments = issuer.split('/').map(|segment| if segment == directory { DIRECTORY } else { segment });
+    Some(segments.collect::<Vec<_>>().join("/"))
 }
 
 /// A directory's identifier: a GUID as Entra writes it, in lowercase.
@@ -84,10 +103,10 @@ mod tests {
     const TID: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 
     #[test]
-    fn the_directory_is_a_guid_and_nothing_else() -> Result<(), String> {
-        let many = IssuerName::read("https://login.example/{tid}/v2.0")?;
+    fn the_directory_is_a_guid_and_nothing_else() {
+        let template = "https://login.example/{tid}/v2.0";
         let whole = format!("https://login.example/{TID}/v2.0");
-        assert_eq!(many.matches(&whole), Some(Some(TID)));
+        assert_eq!((directory_in(&whole), template_of(&whole).as_deref()), (Some(TID), Some(template)));
         for other in [
             "https://login.example/common/v2.0".to_owned(),
             "https://login.example//v2.0".to_owned(),
@@ -95,12 +114,14 @@ mod tests {
             format!("https://login.example/{TID}/v2.0/"),
             format!("https://login.example/x/../{TID}/v2.0"),
             format!("https://evil.example/{TID}/v2.0"),
+            format!("https://login.example/{TID}/{TID}/v2.0"),
             format!("https://login.example/{}/v2.0", "a".repeat(36)),
-            "https://login.example/{tid}/v2.0".to_owned(),
+            template.to_owned(),
         ] {
-            assert_eq!(many.matches(&other), None, "{other}");
+            assert_ne!(template_of(&other).as_deref(), Some(template), "{other}");
         }
-        Ok(())
+        let twice = format!("https://login.example/x{TID}/{TID}/");
+        assert_eq!(template_of(&twice), Some(format!("https://login.example/x{TID}/{{tid}}/")));
     }
 
     #[test]
@@ -111,6 +132,7 @@ mod tests {
             "https://{tid}.example/",
             "https://login.example/a{tid}/",
             "https://a/{tid}/{tid}/",
+            "https://a/72f988bf-86f1-41af-91ab-2d7cd011db47/{tid}/",
             "http://a/{tid}/",
         ] {
             assert!(IssuerName::read(bad).is_err(), "{bad}");
@@ -119,12 +141,12 @@ mod tests {
     }
 
     #[test]
-    fn names_overlap_where_one_token_could_be_of_both() -> Result<(), String> {
-        let many = IssuerName::read("https://login.example/{tid}/v2.0")?;
+    fn a_name_tells_its_directory() -> Result<(), String> {
         let one = IssuerName::read(&format!("https://login.example/{TID}/v2.0"))?;
-        let other = IssuerName::read("https://login.example/common/v2.0")?;
-        assert!(many.overlaps(&one) && one.overlaps(&many) && many.overlaps(&many) && one.overlaps(&one));
-        assert!(!many.overlaps(&other) && !one.overlaps(&other));
+        let many = IssuerName::read("https://login.example/{tid}/v2.0")?;
+        assert_eq!((one.directory(), many.directory()), (Some(TID), None));
+        assert_eq!(one.template(), many.template());
+        assert_eq!(IssuerName::read("https://login.example/common/v2.0")?.template(), None);
         Ok(())
     }
 }

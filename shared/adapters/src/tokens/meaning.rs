@@ -22,7 +22,7 @@ pub(super) type Claims = Map<String, Value>;
 
 /// A claim by its name, or one inside others by their names.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a claim is a name, or a list of names for one inside others")]
 pub(super) enum ClaimPath {
     /// A claim of the token.
     Name(String),
@@ -31,6 +31,11 @@ pub(super) enum ClaimPath {
 }
 
 impl ClaimPath {
+    /// A claim of the token.
+    pub(super) fn named(name: &str) -> Self {
+        Self::Name(name.to_owned())
+    }
+
     fn names(&self) -> &[String] {
         match self {
             Self::Name(name) => std::slice::from_ref(name),
@@ -42,20 +47,10 @@ impl ClaimPath {
         (1..=4).contains(&self.names().len()) && self.names().iter().all(|name| !name.is_empty())
     }
 
-    fn of<'a>(&self, claims: &'a Claims) -> Option<&'a Value> {
+    pub(super) fn of<'a>(&self, claims: &'a Claims) -> Option<&'a Value> {
         let (first, rest) = self.names().split_first()?;
         rest.iter().try_fold(claims.get(first)?, |value, name| value.get(name))
     }
-}
-
-/// Which claim names the person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum PersonClaim {
-    /// The person in the directory, the same for every application.
-    Oid,
-    /// The person at this issuer.
-    Sub,
 }
 
 /// Of which tenant the bearers of an issuer's tokens are.
@@ -94,16 +89,12 @@ impl TenantRule {
         }
     }
 
-    /// Whether somebody can be of a tenant by this rule; of this one, where one is named.
-    pub(super) fn gives_tenant(&self, wanted: Option<&TenantId>) -> bool {
+    /// Whether somebody can be of a tenant by this rule.
+    pub(super) fn gives_tenant(&self) -> bool {
         match self {
             Self::Provider => false,
-            Self::Always(tenant) => wanted.is_none_or(|wanted| wanted == tenant),
-            Self::Mapped { tenants, .. } => match wanted {
-                Some(wanted) => tenants.values().any(|tenant| tenant == wanted),
-                None => !tenants.is_empty(),
-            },
-            Self::Claimed { .. } => true,
+            Self::Mapped { tenants, .. } => !tenants.is_empty(),
+            Self::Always(_) | Self::Claimed { .. } => true,
         }
     }
 
@@ -122,7 +113,7 @@ impl TenantRule {
             Self::Provider => Ok(None),
             Self::Always(tenant) => Ok(Some(tenant.clone())),
             Self::Mapped { claim, tenants, provider } => {
-                let value = claim.of(claims).and_then(Value::as_str).ok_or(TokenError::Malformed)?;
+                let value = claim.of(claims).and_then(Value::as_str).ok_or(NO_TENANT)?;
                 if provider.as_deref() == Some(value) {
                     return Ok(None);
                 }
@@ -132,7 +123,7 @@ impl TenantRule {
                 None if *provider_if_absent => Ok(None),
                 value => {
                     let id = value.and_then(Value::as_str).and_then(|id| TenantId::new(id).ok());
-                    id.map(Some).ok_or(TokenError::Malformed)
+                    id.map(Some).ok_or(NO_TENANT)
                 }
             },
         }
@@ -160,10 +151,19 @@ impl RoleRule {
     }
 }
 
+/// The claim of the tenant says none.
+const NO_TENANT: TokenError =
+    TokenError::Malformed("the claim of the tenant is not there, is no text, or is no tenant's identifier");
+
 /// What the claims of one issuer mean.
 #[derive(Clone, Debug)]
 pub(super) struct Meaning {
-    pub(super) person: PersonClaim,
+    /// Where the person stands, who is never given to anybody else.
+    pub(super) person: ClaimPath,
+    /// What is put before the person. Empty, or 1 to 16 letters, digits, `.` and `-` with a `:` at the end.
+    pub(super) prefix: String,
+    /// Where it stands when the bearer last proved who they are.
+    pub(super) signed_in_at: ClaimPath,
     pub(super) tenant: TenantRule,
     pub(super) roles: Vec<RoleRule>,
 }
@@ -175,13 +175,7 @@ impl Meaning {
         claims: &Claims,
         authenticated_at: Option<DateTime<Utc>>,
     ) -> Result<Principal, TokenError> {
-        let named = match self.person {
-            PersonClaim::Oid => claims.get("oid"),
-            PersonClaim::Sub => claims.get("sub"),
-        };
-        let person = named.and_then(Value::as_str).and_then(|named| PersonId::new(named).ok());
-        // Nobody acts under the sweeps' name.
-        let person = person.filter(|person| *person != PersonId::sweep()).ok_or(TokenError::Malformed)?;
+        let person = self.person(claims).map_err(TokenError::Malformed)?;
         let tenant = self.tenant.tenant(claims)?;
         let is_possible = |role: &Role| (*role == Role::Operator) == tenant.is_none();
         let roles = ROLES
@@ -190,6 +184,16 @@ impl Meaning {
             .filter(|role| self.roles.iter().any(|rule| rule.gives(*role, claims)))
             .collect();
         Ok(Principal { tenant, person, roles, authenticated_at })
+    }
+
+    fn person(&self, claims: &Claims) -> Result<PersonId, &'static str> {
+        let named = self.person.of(claims).ok_or("the claim of the person is not there")?;
+        let named = named.as_str().ok_or("the claim of the person is no text")?;
+        // With a prefix, too: what has no name has none with it either.
+        let person = PersonId::new(named).and_then(|_| PersonId::new(format!("{}{named}", self.prefix)));
+        let person = person.map_err(|_| "the person is empty, too long, or has signs that no person's name has")?;
+        // Nobody acts under the sweeps' name.
+        if person == PersonId::sweep() { Err("the person has the name of the sweeps") } else { Ok(person) }
     }
 }
 
@@ -203,7 +207,8 @@ mod tests {
 
     fn told(tenant: &TenantRule, roles: Value, claims: Value) -> Told {
         let roles = serde_json::from_value(roles).map_err(|_| TokenError::Missing)?;
-        let meaning = Meaning { person: PersonClaim::Sub, tenant: tenant.clone(), roles };
+        let (person, signed_in_at) = (ClaimPath::named("sub"), ClaimPath::named("auth_time"));
+        let meaning = Meaning { person, prefix: String::new(), signed_in_at, tenant: tenant.clone(), roles };
         let Value::Object(mut claims) = claims else { return Err(TokenError::Missing) };
         claims.insert("sub".to_owned(), json!("p"));
         let principal = meaning.principal(&claims, None)?;
@@ -234,7 +239,7 @@ mod tests {
     #[test]
     fn a_mapped_claim_names_known_tenants_only() -> Result<(), TokenError> {
         let rule = TenantRule::Mapped {
-            claim: ClaimPath::Name("t".to_owned()),
+            claim: ClaimPath::named("t"),
             tenants: BTreeMap::from([("1".to_owned(), contoso()?)]),
             provider: Some("0".to_owned()),
         };
@@ -243,22 +248,21 @@ mod tests {
         assert_eq!(told(json!({ "t": "0", "roles": "o" })), Ok((None, vec![Role::Operator])));
         assert_eq!(told(json!({ "t": "contoso" })), Err(TokenError::UnknownTenant));
         for claims in [json!({}), json!({ "t": null }), json!({ "t": ["1"] }), json!({ "t": 1 })] {
-            assert_eq!(told(claims.clone()), Err(TokenError::Malformed), "{claims}");
+            assert_eq!(told(claims.clone()), Err(NO_TENANT), "{claims}");
         }
         Ok(())
     }
 
     #[test]
     fn a_claimed_tenant_is_one_identifier() {
-        let rule =
-            |provider_if_absent| TenantRule::Claimed { claim: ClaimPath::Name("t".to_owned()), provider_if_absent };
+        let rule = |provider_if_absent| TenantRule::Claimed { claim: ClaimPath::named("t"), provider_if_absent };
         let named = told(&rule(false), every_role(), json!({ "t": "contoso", "roles": ["a"] }));
         assert_eq!(named, Ok((Some("contoso".to_owned()), vec![Role::Auditor])));
         for claims in [json!({ "t": null }), json!({ "t": "" }), json!({ "t": "CONTOSO" }), json!({ "t": {} })] {
-            assert_eq!(told(&rule(true), every_role(), claims.clone()), Err(TokenError::Malformed), "{claims}");
+            assert_eq!(told(&rule(true), every_role(), claims.clone()), Err(NO_TENANT), "{claims}");
         }
         assert_eq!(told(&rule(true), every_role(), json!({ "roles": "o" })), Ok((None, vec![Role::Operator])));
-        assert_eq!(told(&rule(false), every_role(), json!({ "roles": "o" })), Err(TokenError::Malformed));
+        assert_eq!(told(&rule(false), every_role(), json!({ "roles": "o" })), Err(NO_TENANT));
     }
 
     #[test]

@@ -15,12 +15,13 @@ use serde_json::Value;
 
 use super::documents::Documents;
 use super::issuer::{IssuerName, TrustedIssuer, is_directory};
+use super::issuers::Issuers;
 use super::json;
 use super::key::VerifyingKey;
 use super::key_set::{KeySet, LONGEST_KID, MOST_KEYS};
 use super::keys::{Keys, Periods, Published};
 use super::location::KeyLocation;
-use super::meaning::{ClaimPath, Meaning, PersonClaim, ROLES, RoleRule, TenantRule};
+use super::meaning::{ClaimPath, Meaning, ROLES, RoleRule, TenantRule};
 use super::verify::Verifier;
 
 /// Longest settings, in bytes.
@@ -28,9 +29,11 @@ pub const SETTINGS_LIMIT: usize = 1024 * 1024;
 /// Most values in them.
 const VALUES: usize = 50_000;
 /// Most issuers.
-const MOST_ISSUERS: usize = 16;
+const MOST_ISSUERS: usize = 1000;
 /// Most audiences of an issuer, claims with roles, and values of one claim.
 const MOST: usize = 64;
+/// Longest prefix of people, in bytes, without the `:` at its end.
+const LONGEST_PREFIX: usize = 16;
 /// The largest skew, in seconds.
 const LARGEST_SKEW: u32 = 300;
 
@@ -133,14 +136,22 @@ struct IssuerSettings {
     jwks_uri: Option<String>,
     keys: Option<Vec<KeySettings>>,
     #[serde(default = "person")]
-    person: PersonClaim,
+    person: ClaimPath,
+    #[serde(default)]
+    prefix: Option<String>,
+    #[serde(default = "signed_in_at")]
+    signed_in_at: ClaimPath,
     tenant: TenantSettings,
     #[serde(default)]
     roles: Vec<RoleRule>,
 }
 
-fn person() -> PersonClaim {
-    PersonClaim::Sub
+fn person() -> ClaimPath {
+    ClaimPath::named("sub")
+}
+
+fn signed_in_at() -> ClaimPath {
+    ClaimPath::named("auth_time")
 }
 
 #[derive(Deserialize)]
@@ -196,16 +207,18 @@ impl Verifier {
     /// One that believes one issuer with these keys, whatever tenant or role it says.
     pub(super) fn of_everybody(issuer: String, audience: String, keys: KeySet) -> Self {
         let meaning = Meaning {
-            person: PersonClaim::Sub,
-            tenant: TenantRule::Claimed { claim: ClaimPath::Name("tid".to_owned()), provider_if_absent: true },
+            person: person(),
+            prefix: String::new(),
+            signed_in_at: signed_in_at(),
+            tenant: TenantRule::Claimed { claim: ClaimPath::named("tid"), provider_if_absent: true },
             roles: vec![RoleRule {
-                claim: ClaimPath::Name("roles".to_owned()),
+                claim: ClaimPath::named("roles"),
                 values: ROLES.into_iter().map(|role| (role.as_str().to_owned(), role)).collect(),
             }],
         };
         let (name, keys) = (IssuerName::One(issuer), Keys::Fixed(Arc::new(keys)));
         let issuer = TrustedIssuer { name, audiences: vec![audience], keys, meaning };
-        Self { issuers: vec![issuer], skew: TimeDelta::seconds(i64::from(skew())) }
+        Self { issuers: Issuers::only(issuer), skew: TimeDelta::seconds(i64::from(skew())) }
     }
 }
 
@@ -238,15 +251,15 @@ impl Settings {
             return refused(format!("it takes 1 to {MOST_ISSUERS} issuers"));
         }
         let periods = key_cache.periods()?;
-        let mut trusted: Vec<TrustedIssuer> = Vec::new();
+        let mut trusted = Issuers::default();
         for settings in issuers {
             let name = settings.issuer.clone();
             let about = |TokenSettingsError(reason)| TokenSettingsError(format!("issuer `{name}`: {reason}"));
             let issuer = settings.trusted(documents, periods, allow_http_on_loopback).map_err(about)?;
-            if let Some(reason) = trusted.iter().find_map(|other| conflict(other, &issuer)) {
+            if let Some(reason) = trusted.conflict(&issuer) {
                 return refused(reason).map_err(about);
             }
-            trusted.push(issuer);
+            trusted.insert(issuer);
         }
         Ok(Verifier { issuers: trusted, skew: TimeDelta::seconds(i64::from(skew_seconds)) })
     }
@@ -274,20 +287,37 @@ impl IssuerSettings {
         let tenant = rule(self.tenant)?;
         check_directories(&name, &tenant)?;
         check_roles(&self.roles, &tenant)?;
-        let meaning = Meaning { person: self.person, tenant, roles: self.roles };
+        check_claim(&self.person)?;
+        check_claim(&self.signed_in_at)?;
+        let (person, prefix, signed_in_at) = (self.person, prefix(self.prefix)?, self.signed_in_at);
+        let meaning = Meaning { person, prefix, signed_in_at, tenant, roles: self.roles };
         Ok(TrustedIssuer { name, audiences: self.audiences, keys, meaning })
     }
 }
 
+fn check_claim(claim: &ClaimPath) -> Read<()> {
+    if claim.is_usable() { Ok(()) } else { refused("a claim has one to four names, none of them empty") }
+}
+
+/// What is put before an issuer's people; empty where nothing is.
+fn prefix(settings: Option<String>) -> Read<String> {
+    let Some(prefix) = settings else { return Ok(String::new()) };
+    let is_good = prefix.strip_suffix(':').is_some_and(|name| {
+        (1..=LONGEST_PREFIX).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
+    });
+    if is_good {
+        return Ok(prefix);
+    }
+    refused(format!("`prefix` is 1 to {LONGEST_PREFIX} letters, digits, `.` and `-`, and then a `:`"))
+}
+
 fn rule(settings: TenantSettings) -> Read<TenantRule> {
-    let usable = |claim: &ClaimPath| {
-        if claim.is_usable() { Ok(()) } else { refused("a claim has one to four names, none of them empty") }
-    };
     Ok(match settings {
         TenantSettings::Provider => TenantRule::Provider,
         TenantSettings::Always(tenant) => TenantRule::Always(tenant),
         TenantSettings::Mapped { claim, tenants, provider } => {
-            usable(&claim)?;
+            check_claim(&claim)?;
             if provider.as_ref().is_some_and(|provider| tenants.contains_key(provider)) {
                 return refused("the provider's own people are of no tenant: take them out of `tenants`");
             }
@@ -297,7 +327,7 @@ fn rule(settings: TenantSettings) -> Read<TenantRule> {
             TenantRule::Mapped { claim, tenants, provider }
         }
         TenantSettings::Claimed { claim, provider_if_absent } => {
-            usable(&claim)?;
+            check_claim(&claim)?;
             TenantRule::Claimed { claim, provider_if_absent }
         }
     })
@@ -326,33 +356,10 @@ fn check_roles(roles: &[RoleRule], tenant: &TenantRule) -> Read<()> {
         if !ROLES.contains(role) {
             return refused(format!("`{}` is not in tokens: it stands in the environment's own list", role.as_str()));
         }
-        let is_possible = if *role == Role::Operator { tenant.gives_provider() } else { tenant.gives_tenant(None) };
+        let is_possible = if *role == Role::Operator { tenant.gives_provider() } else { tenant.gives_tenant() };
         if !is_possible {
             return refused(format!("nobody could be `{}` by its tokens: see `tenant`", role.as_str()));
         }
     }
     Ok(())
-}
-
-/// Why two issuers can't both be trusted.
-fn conflict(one: &TrustedIssuer, other: &TrustedIssuer) -> Option<String> {
-    if one.name.overlaps(&other.name) {
-        return Some("a token could be of this one and of another one that is listed".to_owned());
-    }
-    // The two kinds of token of one directory name its people alike. Other issuers could give one person another one's name.
-    let names_alike = |issuer: &TrustedIssuer| {
-        matches!(issuer.name, IssuerName::Many { .. }) && issuer.meaning.person == PersonClaim::Oid
-    };
-    if names_alike(one) && names_alike(other) {
-        return None;
-    }
-    let (one, other) = (&one.meaning.tenant, &other.meaning.tenant);
-    let shared = match one.named() {
-        Some(tenants) => tenants.iter().any(|tenant| other.gives_tenant(Some(tenant))),
-        None => other.gives_tenant(None),
-    };
-    let is_shared = shared || (one.gives_provider() && other.gives_provider());
-    is_shared.then(|| {
-        "another one that is listed speaks for the same people, and could give one the name of another".to_owned()
-    })
 }

@@ -6,7 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use keyward_service::Principal;
 use serde_json::Value;
 
-use super::issuer::TrustedIssuer;
+use super::instants;
+use super::issuer::{TrustedIssuer, directory_in};
+use super::issuers::Issuers;
 use super::json;
 use super::key::Algorithm;
 use super::meaning::Claims;
@@ -20,7 +22,8 @@ const VALUES: usize = 1000;
 /// Kinds of token that are for calling a service (RFC 7519, RFC 9068). One that says to be for something else, such as a logout, is none.
 const TYPES: [&str; 3] = ["jwt", "at+jwt", "application/at+jwt"];
 
-/// Why a token is not believed. The texts are for the bearer; none says what would have been believed.
+/// Why a token is not believed. The texts are for the bearer; none says what would have been believed. Which check it failed is for the log
+/// of the deployment: it is in the `Debug` form, and never has a value of a claim in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// There is none.
@@ -28,19 +31,19 @@ pub enum TokenError {
     Missing,
     /// It is no token, too long a one, or lacks a claim.
     #[error("the bearer token is malformed; sign in again")]
-    Malformed,
+    Malformed(&'static str),
     /// Its time is over.
     #[error("the bearer token has expired; sign in again")]
     Expired,
     /// Its time is yet to come.
     #[error("the bearer token does not hold yet; check the clocks")]
-    NotYetValid,
+    NotYetValid(&'static str),
     /// It was not signed with a key and an algorithm that are trusted, or was changed since.
     #[error("the bearer token was not signed by a trusted issuer; sign in again")]
-    BadSignature,
+    BadSignature(&'static str),
     /// It says to be of an issuer that is not trusted.
     #[error("the bearer token is of another issuer; sign in again")]
-    WrongIssuer,
+    WrongIssuer(&'static str),
     /// It is for somebody else.
     #[error("the bearer token is for another service; ask for one for this service")]
     WrongAudience,
@@ -55,7 +58,7 @@ pub enum TokenError {
 /// Verifies tokens of the trusted issuers.
 #[derive(Clone)]
 pub struct Verifier {
-    pub(super) issuers: Vec<TrustedIssuer>,
+    pub(super) issuers: Issuers,
     /// How far the issuers' clocks may be off.
     pub(super) skew: TimeDelta,
 }
@@ -108,93 +111,79 @@ impl Verifier {
         if !audiences(claims)?.any(|audience| issuer.audiences.iter().any(|own| own == audience)) {
             return Err(TokenError::WrongAudience);
         }
-        let authenticated_at = check_time(claims, now, self.skew)?;
-        issuer.meaning.principal(claims, authenticated_at)
+        let meaning = &issuer.meaning;
+        let authenticated_at = instants::check(claims, &meaning.signed_in_at, (now, self.skew))?;
+        let principal = meaning.principal(claims, authenticated_at)?;
+        if meaning.prefix.is_empty() && self.issuers.is_anothers(&principal) {
+            return Err(TokenError::Malformed("the person begins with the prefix of another issuer"));
+        }
+        Ok(principal)
     }
 
     /// Finds the issuer that the token says to be of, and holds the token to that issuer's own keys.
     async fn verify_signature(&self, parts: &Parts<'_>, now: DateTime<Utc>) -> Result<&TrustedIssuer, TokenError> {
         let text = |claim: &str| parts.claims.get(claim).and_then(Value::as_str);
-        let named = text("iss").ok_or(TokenError::Malformed)?;
-        let found = self.issuers.iter().find_map(|issuer| Some((issuer, issuer.name.matches(named)?)));
-        let (issuer, directory) = found.ok_or(TokenError::WrongIssuer)?;
+        let named = text("iss").ok_or(TokenError::Malformed("`iss` is not there, or no text"))?;
+        let found = self.issuers.find(named);
+        let (issuer, directory) = found.ok_or(TokenError::WrongIssuer("`iss` is no issuer of the settings"))?;
         // All directories' tokens are signed with the same keys: what the issuer says has to be what the token says.
         if directory.is_some() && text("tid") != directory {
-            return Err(TokenError::WrongIssuer);
+            return Err(TokenError::WrongIssuer("`tid` is not the directory that is in `iss`"));
         }
-        let (algorithm, kid) = parts.signed_with().ok_or(TokenError::BadSignature)?;
+        let (algorithm, kid) = parts.signed_with().map_err(TokenError::BadSignature)?;
         let key = issuer.keys.find(kid, now).await.map_err(|_| TokenError::Unavailable)?;
-        let key = key.ok_or(TokenError::BadSignature)?;
-        let is_good =
-            key.is_for(named, directory) && key.verifies(algorithm, parts.message.as_bytes(), &parts.signature);
-        is_good.then_some(issuer).ok_or(TokenError::BadSignature)
+        let key = key.ok_or(TokenError::BadSignature("the issuer has no key with this `kid`"))?;
+        // Keys that all directories have say so, whether the settings name all of them or one.
+        if !key.is_for(named, directory.or_else(|| directory_in(named))) {
+            return Err(TokenError::BadSignature("the key is for another issuer or directory"));
+        }
+        if !key.verifies(algorithm, parts.message.as_bytes(), &parts.signature) {
+            return Err(TokenError::BadSignature("the signature is not by this key and algorithm"));
+        }
+        Ok(issuer)
     }
 }
 
 impl<'a> Parts<'a> {
     fn read(token: &'a str) -> Result<Self, TokenError> {
         if token.len() > TOKEN_LIMIT {
-            return Err(TokenError::Malformed);
+            return Err(TokenError::Malformed("it is longer than 8 KiB"));
         }
-        let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
-        let (header, claims) = message.split_once('.').ok_or(TokenError::Malformed)?;
-        let bytes = |encoded: &str| URL_SAFE_NO_PAD.decode(encoded).map_err(|_| TokenError::Malformed);
-        let object = |encoded: &str| json::object(&bytes(encoded)?, VALUES).ok_or(TokenError::Malformed);
+        let three = || TokenError::Malformed("it has not three parts, as an opaque token has not");
+        let (message, signature) = token.rsplit_once('.').ok_or_else(three)?;
+        let (header, claims) = message.split_once('.').ok_or_else(three)?;
+        let bytes = |encoded: &str| {
+            URL_SAFE_NO_PAD.decode(encoded).map_err(|_| TokenError::Malformed("a part of it is not base64url"))
+        };
+        let object = |encoded: &str| {
+            let not_read = "the header or the claims are no JSON object, have a member twice, or too many values";
+            json::object(&bytes(encoded)?, VALUES).ok_or(TokenError::Malformed(not_read))
+        };
         Ok(Self { message, signature: bytes(signature)?, header: object(header)?, claims: object(claims)? })
     }
 
     /// The algorithm and the key's identifier. The token's word on them chooses among what is trusted and leads nowhere else: `jku`, `jwk`,
     /// `x5u` and `x5c` are not looked at.
-    fn signed_with(&self) -> Option<(Algorithm, &str)> {
+    fn signed_with(&self) -> Result<(Algorithm, &str), &'static str> {
         // Extensions that a verifier has to understand (RFC 7515, 4.1.11): none is.
         if self.header.contains_key("crit") {
-            return None;
+            return Err("the header has a `crit`");
         }
         let is_for_calls = self.header.get("typ").is_none_or(|kind| {
             kind.as_str().is_some_and(|kind| TYPES.iter().any(|known| kind.eq_ignore_ascii_case(known)))
         });
         if !is_for_calls {
-            return None;
+            return Err("`typ` is neither `JWT` nor `at+jwt`");
         }
         let text = |name: &str| self.header.get(name).and_then(Value::as_str);
-        Some((Algorithm::named(text("alg")?)?, text("kid")?))
+        let algorithm = text("alg").and_then(Algorithm::named).ok_or("`alg` is not RS256, PS256 or ES256")?;
+        Ok((algorithm, text("kid").ok_or("`kid` is not there, or no text")?))
     }
 }
 
 /// For whom the token is: one or several.
 fn audiences(claims: &Claims) -> Result<impl Iterator<Item = &str>, TokenError> {
-    let audience = claims.get("aud").ok_or(TokenError::Malformed)?;
+    let audience = claims.get("aud").ok_or(TokenError::Malformed("`aud` is not there"))?;
     let listed = audience.as_array().map_or(std::slice::from_ref(audience), Vec::as_slice);
     Ok(listed.iter().filter_map(Value::as_str))
-}
-
-/// Checks the instants of a token; gives back when the bearer last proved who they are.
-fn check_time(claims: &Claims, now: DateTime<Utc>, skew: TimeDelta) -> Result<Option<DateTime<Utc>>, TokenError> {
-    let instant = |claim: &str| claims.get(claim).map(|value| seconds(value).ok_or(TokenError::Malformed)).transpose();
-    let expires = instant("exp")?.ok_or(TokenError::Malformed)?;
-    let issued = instant("iat")?.ok_or(TokenError::Malformed)?;
-    let authenticated = instant("auth_time")?;
-    let begins = [instant("nbf")?, authenticated].into_iter().flatten().fold(issued, i64::max);
-    let (now, skew) = (now.timestamp(), skew.num_seconds());
-    if now >= expires.saturating_add(skew) {
-        return Err(TokenError::Expired);
-    }
-    if now < begins.saturating_sub(skew) {
-        return Err(TokenError::NotYetValid);
-    }
-    match authenticated {
-        None => Ok(None),
-        Some(at) => DateTime::from_timestamp(at, 0).map(Some).ok_or(TokenError::Malformed),
-    }
-}
-
-/// Seconds since 1970-01-01T00:00:00Z; a fraction is left out (RFC 7519, section 2).
-fn seconds(value: &Value) -> Option<i64> {
-    /// Further than any instant that is meant, and exact as a floating number.
-    const FURTHEST: f64 = 1e12;
-    value.as_i64().or_else(|| {
-        let seconds = value.as_f64().filter(|seconds| seconds.abs() < FURTHEST)?;
-        #[expect(clippy::cast_possible_truncation, reason = "the range was checked; the fraction is to go")]
-        Some(seconds.floor() as i64)
-    })
 }

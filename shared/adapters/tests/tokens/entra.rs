@@ -19,6 +19,9 @@ const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
 const POWER_PLATFORM_ADMINISTRATOR: &str = "11648597-926c-4cf3-9c36-bcebb0ba8dcc";
 const ORDINARY_USER: &str = "b79fbf4d-3ef9-4689-8143-76b194e85509";
 
+const OTHER_DIRECTORY: TokenError = TokenError::WrongIssuer("`tid` is not the directory that is in `iss`");
+const OTHER_KEY: TokenError = TokenError::BadSignature("the key is for another issuer or directory");
+
 /// An access token of version 2.
 fn v2(tid: &str) -> Value {
     let now = now().timestamp();
@@ -141,11 +144,11 @@ async fn a_directory_speaks_for_itself_only() {
         [(v2(STRANGER), CONTOSO), (v1(STRANGER), CONTOSO), (v2(CONTOSO), STRANGER), (v2(CONTOSO), PROVIDER)]
     {
         claims["tid"] = json!(other);
-        assert_eq!(refused(claims, "rsa").await, Some(TokenError::WrongIssuer));
+        assert_eq!(refused(claims, "rsa").await, Some(OTHER_DIRECTORY));
     }
     let mut without = v2(CONTOSO);
     without.as_object_mut().unwrap().remove("tid");
-    assert_eq!(refused(without, "rsa").await, Some(TokenError::WrongIssuer));
+    assert_eq!(refused(without, "rsa").await, Some(OTHER_DIRECTORY));
     for issuer in [
         "https://login.microsoftonline.com/common/v2.0",
         "https://login.microsoftonline.com/{tid}/v2.0",
@@ -153,10 +156,11 @@ async fn a_directory_speaks_for_itself_only() {
     ] {
         let mut claims = v2(CONTOSO);
         claims["iss"] = json!(issuer);
-        assert_eq!(refused(claims, "rsa").await, Some(TokenError::WrongIssuer), "{issuer}");
+        let refused = refused(claims, "rsa").await;
+        assert_eq!(refused, Some(TokenError::WrongIssuer("`iss` is no issuer of the settings")), "{issuer}");
     }
     // A key that is for one directory signs for no other.
-    assert_eq!(refused(v2(CONTOSO), "single").await, Some(TokenError::BadSignature));
+    assert_eq!(refused(v2(CONTOSO), "single").await, Some(OTHER_KEY));
     assert_eq!(refused(v2(STRANGER), "single").await, Some(TokenError::UnknownTenant));
     assert!(documents.asked().iter().all(|address| address == JWKS_V1 || address == JWKS_V2));
 }

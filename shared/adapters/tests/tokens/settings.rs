@@ -83,7 +83,19 @@ fn one_issuer_s_settings_are_checked() {
         (json!({ "audiences": [] }), "audiences"),
         (json!({ "audiences": [""] }), "audiences"),
         (json!({ "audiences": "keyward" }), "invalid type"),
-        (json!({ "person": "email" }), "unknown variant"),
+        (json!({ "person": 7 }), "a claim is a name"),
+        (json!({ "person": { "claim": "sub" } }), "a claim is a name"),
+        (json!({ "person": "" }), "one to four names"),
+        (json!({ "person": [] }), "one to four names"),
+        (json!({ "signed_in_at": ["a", ""] }), "one to four names"),
+        (json!({ "signed_in_at": ["a", "b", "c", "d", "e"] }), "one to four names"),
+        (json!({ "prefix": "" }), "`prefix` is"),
+        (json!({ "prefix": ":" }), "`prefix` is"),
+        (json!({ "prefix": "a" }), "`prefix` is"),
+        (json!({ "prefix": "a:b:" }), "`prefix` is"),
+        (json!({ "prefix": "a|:" }), "`prefix` is"),
+        (json!({ "prefix": "ä:" }), "`prefix` is"),
+        (json!({ "prefix": "12345678901234567:" }), "`prefix` is"),
         (json!({ "tenant": null }), "missing field `tenant`"),
         (json!({ "tenant": "any" }), "unknown variant"),
         (json!({ "tenant": { "always": "CONTOSO" } }), "tenant"),
@@ -177,7 +189,7 @@ fn no_two_issuers_speak_for_the_same_people() {
 #[test]
 fn the_whole_is_checked() {
     let with = |name: &str, value: Value| json!({ "issuers": [issuer(json!({}))], name: value }).to_string();
-    let many: Vec<Value> = (0..17)
+    let many: Vec<Value> = (0..1001)
         .map(|number| {
             issuer(
                 json!({ "issuer": format!("https://{number}.example"), "tenant": { "always": format!("t{number}") } }),
@@ -189,8 +201,8 @@ fn the_whole_is_checked() {
         (String::new(), "EOF"),
         ("[]".to_owned(), "no JSON object"),
         ("{}".to_owned(), "missing field"),
-        (with("issuers", json!([])), "1 to 16 issuers"),
-        (with("issuers", json!(many)), "1 to 16 issuers"),
+        (with("issuers", json!([])), "1 to 1000 issuers"),
+        (with("issuers", json!(many)), "1 to 1000 issuers"),
         (with("skew_seconds", json!(301)), "at most 300"),
         (with("skew_seconds", json!(-1)), "invalid value"),
         (with("key_cache", json!({ "fresh": 0 })), "key_cache.fresh"),
