@@ -48,6 +48,7 @@ test-cloud: $(TOOLS)/cloud/installed ## Play every operation, the story, the key
 		--skip the_process_is_started_again # A cloud that is started again has an empty table.
 	@LISTEN=127.0.0.1:0 infra/aws/cloud.sh start >target/cloud.log || { cat target/cloud.log; exit 1; }
 	infra/local/demo.sh "$$(grep -om1 'http://127.0.0.1:[0-9]*' target/cloud.log)" >target/demo-cloud.log || { cat target/demo-cloud.log; infra/aws/cloud.sh stop; exit 1; }
+	infra/aws/cloud.sh check || { infra/aws/cloud.sh stop; exit 1; } # What the demo has left belongs together.
 	@infra/aws/cloud.sh stop
 	@echo "demo on the local cloud: 1 passed, 0 failed"
 
@@ -97,7 +98,7 @@ test-crash: ## Kill the local process 2,000 times (CRASHES=n for another number)
 fuzz: $(TOOLS)/bin/cargo-fuzz ## Fuzz what reads from outside, 300 s a target (SECONDS_EACH=n for another time, TARGETS="pfx jwe" for some).
 	cargo fetch --locked --manifest-path tests/fuzz/Cargo.toml
 	$(TOOLS)/bin/cargo-fuzz fuzz build --fuzz-dir tests/fuzz --sanitizer none --no-cfg-fuzzing
-	@for target in $(or $(TARGETS),pfx byok jwe api_bodies); do tests/fuzz/run.sh $$target $(or $(SECONDS_EACH),300) || exit 1; done
+	@for target in $(or $(TARGETS),pfx pem byok jwe api_bodies tokens positions); do tests/fuzz/run.sh $$target $(or $(SECONDS_EACH),300) || exit 1; done
 
 $(TOOLS)/bin/cargo-fuzz: Makefile
 	cargo install --locked --root $(TOOLS) --version $(FUZZ_VERSION) cargo-fuzz
@@ -134,8 +135,13 @@ check-template: $(TOOLS)/checks/installed $(TOOLS)/checkov/installed ## Hold the
 
 .PHONY: deploy
 deploy: $(TOOLS)/checks/installed ## Deploy the packages to AWS: guided, or as CONFIG=file.toml says (docs/deploy.md).
-	@test -f target/package/read-tenant.zip || { echo "There are no packages: run make package first." >&2; exit 2; }
-	$(TOOLS)/checks/bin/sam deploy --template infra/aws/template.yaml $(if $(CONFIG),--config-file "$(abspath $(CONFIG))",--guided)
+	@$(if $(CONFIG),test -f "$(CONFIG)" || { echo "There is no $(CONFIG)." >&2; exit 2; })
+	@$(TOOLS)/checks/bin/python infra/aws/packages.py check --config "$(abspath $(or $(CONFIG),$(GUIDED)))"
+	$(TOOLS)/checks/bin/sam deploy --template infra/aws/template.yaml --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \
+		$(if $(CONFIG),--config-file "$(abspath $(CONFIG))",--guided)
+
+# Where a guided deployment keeps the answers, and has the defaults from.
+GUIDED := infra/aws/samconfig.toml
 
 .PHONY: cloud
 cloud: $(TOOLS)/cloud/installed ## Deploy everything to a cloud on this machine, in the background, and say what to type next (PACKAGES=target/package for the packages).

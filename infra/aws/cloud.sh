@@ -3,6 +3,7 @@
 # moves the clock, runs the sweeps and shows the mail.
 #
 #   infra/aws/cloud.sh start     PACKAGES=<folder> takes packages or other programs than those of target/debug; LISTEN another address
+#   infra/aws/cloud.sh check     holds the table to itself, as after a restore (check-table.py)
 #   infra/aws/cloud.sh stop
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -56,6 +57,10 @@ start() {
 
 case ${1:-} in
 start) start ;;
+check)
+    AWS_DEFAULT_REGION=$(value region) AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test \
+        $python infra/aws/check-table.py "$(value table)" --endpoint "$(value endpoint)"
+    ;;
 stop) stop ;;
-*) sed -n '2,6s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+*) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
 esac

@@ -4,15 +4,17 @@
 #   infra/aws/package.sh                 all of them
 #   infra/aws/package.sh read-tenant …   some
 #
-# ARCHITECTURE=arm64 builds for Graviton; JOBS=n compiles with n processes.
+# ARCHITECTURE=arm64 builds for Graviton; JOBS=n compiles with n processes. target/package/packages.json keeps what each was built from,
+# which packages.py holds against the checkout before a deployment.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 PATH=$PWD/.tools/packaging/bin:$PATH
 
-case ${ARCHITECTURE:-x86_64} in
+architecture=${ARCHITECTURE:-x86_64}
+case $architecture in
 x86_64) target=x86_64-unknown-linux-gnu ;;
 arm64) target=aarch64-unknown-linux-gnu ;;
-*) echo "ARCHITECTURE is x86_64 or arm64, not $ARCHITECTURE." >&2 && exit 1 ;;
+*) echo "ARCHITECTURE is x86_64 or arm64, not $architecture." >&2 && exit 1 ;;
 esac
 which=(--bins)
 if [ $# -gt 0 ]; then which=("${@/#/--bin=}"); fi
@@ -24,13 +26,19 @@ fi
 # functions/tests/dependencies.rs holds this build to that. The glibc is the one of provided.al2023.
 made=target/package/build
 rm -rf "$made"
+# Before the build: what changes during it makes the packages unfit for `make deploy`, which is right.
+sources=$(infra/aws/packages.py sources)
 cargo-lambda lambda build --locked --profile lambda --disable-optimizations --target "$target.2.34" --package keyward-functions \
     "${which[@]}" ${JOBS:+--jobs "$JOBS"} --output-format zip --lambda-dir "$made"
-if [ $# -eq 0 ]; then rm -f target/package/*.zip; fi
+if [ $# -eq 0 ]; then rm -f target/package/*.zip target/package/packages.json; fi
+names=()
 for zip in "$made"/*/bootstrap.zip; do
-    mv "$zip" "target/package/$(basename "$(dirname "$zip")").zip"
+    name=$(basename "$(dirname "$zip")")
+    mv "$zip" "target/package/$name.zip"
+    names+=("$name")
 done
 rm -rf "$made"
+infra/aws/packages.py stamp --sources "$sources" --architecture "$architecture" "${names[@]}"
 
 python3 - <<'END'
 import glob, os, zipfile

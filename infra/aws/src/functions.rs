@@ -4,7 +4,7 @@ use keyward_api::{ROUTES, Route};
 use keyward_service::sweeps::Sweep;
 
 use crate::needs::{self, Needs, TableAction};
-use crate::{TemplateError, parts};
+use crate::{TemplateError, parts, table};
 
 /// What belongs to one function.
 pub(crate) struct Function<'a> {
@@ -100,17 +100,18 @@ fn statements(function: &Function<'_>) -> Result<String, TemplateError> {
     let (name, needs, id) = (function.name, function.needs, resource_id(function.name));
     let mut text = String::new();
     if !needs.tenants.is_empty() {
-        text.push_str(parts::STATEMENT_KEY);
+        text.push_str(&parts::fill(name, parts::STATEMENT_KEY, &[("TableKeyArn", table::KEY_ARN)])?);
     }
     for (sid, keys, actions) in [("Tenants", "TENANT#*", needs.tenants), ("Answers", "ANSWERS#*", needs.answers)] {
         if !actions.is_empty() {
-            let values = [("Sid", sid), ("Actions", &list(actions)), ("Keys", keys)];
+            let values = [("Sid", sid), ("Actions", &list(actions)), ("TableArn", table::ARN), ("Keys", keys)];
             text.push_str(&parts::fill(name, parts::STATEMENT_TABLE, &values)?);
         }
     }
     if !needs.due.is_empty() {
         let keys: Vec<String> = needs.due.iter().map(|kind| format!("'{kind}#*'")).collect();
-        text.push_str(&parts::fill(name, parts::STATEMENT_DUE, &[("Keys", &keys.join(", "))])?);
+        let values = [("IndexArn", table::INDEX_ARN), ("Keys", &keys.join(", "))];
+        text.push_str(&parts::fill(name, parts::STATEMENT_DUE, &values)?);
     }
     if needs.vault {
         text.push_str(parts::STATEMENT_VAULT);
@@ -119,7 +120,7 @@ fn statements(function: &Function<'_>) -> Result<String, TemplateError> {
         text.push_str(&parts::fill(name, parts::STATEMENT_FAILURES, &[("Id", &id)])?);
     }
     if needs.mail {
-        text.push_str(parts::STATEMENT_NOTICES);
+        text.push_str(&parts::fill(name, parts::STATEMENT_NOTICES, &[("StreamArns", table::STREAM_ARNS)])?);
     }
     Ok(text)
 }

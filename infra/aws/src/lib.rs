@@ -9,6 +9,7 @@ pub mod needs;
 mod parts;
 mod schedules;
 mod settings;
+mod table;
 
 pub use functions::{AUTHORIZER, resource_id};
 pub use settings::{SETTINGS, Setting};
@@ -40,21 +41,31 @@ pub fn template() -> Result<String, TemplateError> {
     let head = parts::fill(
         "the head",
         parts::HEAD,
-        &[("SettingsParameters", &settings::parameters()?), ("SettingsJson", &settings::json()?)],
+        &[
+            ("SettingsParameters", &settings::parameters()?),
+            ("SettingsJson", &settings::json()?),
+            ("TableName", table::NAME),
+        ],
     )?;
-    let outputs = parts::fill("the outputs", parts::OUTPUTS, &[("VaultRoles", &functions::vault_roles())])?;
+    let vault_roles = functions::vault_roles();
+    let outputs = [
+        ("VaultRoles", vault_roles.as_str()),
+        ("TableName", table::NAME),
+        ("TableKeyArn", table::KEY_ARN),
+        ("StreamArn", table::STREAM_ARN),
+    ];
     let sections = [
         head,
-        parts::STATE.to_owned(),
+        parts::fill("the state", parts::STATE, &[("TableKeyArn", table::KEY_ARN)])?,
         parts::API.to_owned(),
-        parts::MAIL.to_owned(),
+        parts::fill("the mail", parts::MAIL, &[("StreamArn", table::STREAM_ARN)])?,
         parts::EVENTS.to_owned(),
         functions::of_authorizer()?,
         functions::of_operations()?,
         schedules::of_sweeps()?,
         alarms::all()?,
-        parts::DASHBOARD.to_owned(),
-        outputs,
+        parts::fill("the dashboard", parts::DASHBOARD, &[("TableName", table::NAME)])?,
+        parts::fill("the outputs", parts::OUTPUTS, &outputs)?,
     ];
     Ok(sections.iter().map(|section| section.trim_end()).collect::<Vec<_>>().join("\n\n") + "\n")
 }

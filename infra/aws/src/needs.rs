@@ -3,8 +3,6 @@
 //! A new operation or sweep does not compile until it is declared here. `make test-cloud` holds the functions to their
 //! roles: what is missing here is refused there.
 
-use keyward_api::Route;
-use keyward_api::routes::Method;
 use keyward_domain::OperationName;
 use keyward_service::sweeps::Sweep;
 
@@ -85,8 +83,8 @@ pub fn of_operation(operation: OperationName) -> Needs {
         | Op::SetAdministrators
         | Op::SetQuorum
         | Op::GiveApproval
-        | Op::RegisterBackup
-        | Op::ChallengePossession => CHANGES,
+        | Op::RegisterBackup => CHANGES,
+        Op::ChallengePossession => Needs { answers: &[], ..CHANGES },
         // Its plan counts the backups of an environment.
         Op::RequestApproval => PLANS,
         Op::RegisterEnvironment | Op::ProtectEnvironment => Needs { vault: true, ..CHANGES },
@@ -98,8 +96,9 @@ pub fn of_operation(operation: OperationName) -> Needs {
         }
         // They carry their operation on at once, as far as they get.
         Op::ActivateKey | Op::RollBackKey | Op::DestroyKey => Needs { vault: true, ..PLANS },
-        Op::LockTenant => Needs { tenants: &[Get, Query, Put, Delete, Check], vault: true, key_files: true, ..CHANGES },
-        Op::LeaseDataKey => Needs { tenants: &[Get, Put, Check], vault: true, ..CHANGES },
+        Op::LockTenant => Needs { tenants: &[Get, Query, Put, Delete], vault: true, key_files: true, ..CHANGES },
+        // A data key is in no stored answer.
+        Op::LeaseDataKey => Needs { tenants: &[Get, Put, Check], answers: &[], vault: true, ..CHANGES },
     }
 }
 
@@ -113,10 +112,4 @@ pub fn of_sweep(sweep: Sweep) -> Needs {
         Sweep::EnforceDeletions => Needs { due: &["deletion"], ..SWEEPS },
         Sweep::DeliverNotices => Needs { due: &["notice"], mail: true, ..SWEEPS },
     }
-}
-
-/// Whether the operation changes something, and so stores its answer under the key that the client may give.
-#[must_use]
-pub fn stores_answers(route: &Route) -> bool {
-    route.method == Method::Post
 }

@@ -76,7 +76,7 @@ pub const SETTINGS: [Setting; 30] = [
     setting(
         "administrator_wait",
         "AdministratorWaitSeconds",
-        "A6: how long a new administrator waits to lock, roll back and approve, in seconds.",
+        "A6: how long a new administrator waits to lock, roll back, destroy, delete and approve, in seconds.",
     ),
     setting("administrators_per_tenant", "AdministratorsPerTenant", "A6: most administrators of one tenant."),
     setting("approval_life", "ApprovalLifeSeconds", "A7: how long an approval holds, in seconds."),

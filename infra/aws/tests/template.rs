@@ -2,10 +2,16 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "template/alarms.rs"]
+mod alarms;
+#[path = "template/state.rs"]
+mod state;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use keyward_api::ROUTES;
+use keyward_aws::needs::TableAction;
 use keyward_aws::{AUTHORIZER, SETTINGS, needs, resource_id};
 use keyward_domain::Settings;
 use keyward_service::sweeps::Sweep;
@@ -39,6 +45,13 @@ fn text(value: &Value, members: &[&str]) -> String {
         Value::Sequence(parts) => parts[0].as_str().unwrap_or_default().to_owned(),
         other => panic!("{members:?} of {value:?} is {other:?}"),
     }
+}
+
+/// The parts of `!If [condition, one, other]`.
+fn chosen(value: &Value, members: &[&str]) -> [String; 3] {
+    let parts = at(value, members).as_sequence().unwrap();
+    let parts: Vec<String> = parts.iter().map(|part| plain(part).as_str().unwrap().to_owned()).collect();
+    parts.try_into().unwrap()
 }
 
 /// The resources of a type by their logical identifiers.
@@ -187,7 +200,7 @@ fn a_role_may_do_what_its_function_needs_and_nothing_else() {
             };
             let wanted: BTreeSet<String> = wanted.iter().map(|action| action.as_str().to_owned()).collect();
             assert_eq!((actions(&statement), keys(&statement)), (wanted, vec![leading.to_owned()]), "{name}");
-            assert_eq!(text(&statement, &["Resource"]), "Table.Arn");
+            assert_eq!(chosen(&statement, &["Resource"]), ["OwnTable", "Table.Arn", state::EXISTING_TABLE_ARN]);
         }
         let due = statements.remove("Due").map(|statement| keys(&statement)).unwrap_or_default();
         assert_eq!(due, needs.due.iter().map(|kind| format!("{kind}#*")).collect::<Vec<_>>(), "{name}");
@@ -205,10 +218,10 @@ fn a_role_may_do_what_its_function_needs_and_nothing_else() {
 }
 
 #[test]
-fn every_operation_that_changes_may_store_its_answer() {
+fn who_keeps_answers_may_look_for_them_and_write_them_and_nobody_else() {
     for route in ROUTES {
-        let answers = needs::of_operation(route.operation).answers;
-        assert_eq!(!answers.is_empty(), needs::stores_answers(route), "{}", route.operation);
+        let needed: &[TableAction] = if route.keeps_answer() { &[TableAction::Get, TableAction::Put] } else { &[] };
+        assert_eq!(needs::of_operation(route.operation).answers, needed, "{}", route.operation);
     }
 }
 
@@ -233,35 +246,6 @@ fn the_kinds_of_due_work_are_the_services() {
     assert_eq!(declared, kinds);
 }
 
-#[test]
-fn the_alarms_on_sweeps_are_on_metrics_that_sweeps_write() {
-    let alarms = resources(&template(), "AWS::CloudWatch::Alarm");
-    let own = alarms.values().filter(|alarm| at(alarm, &["Namespace"]).as_str() == Some("AWS::StackName"));
-    let names: BTreeSet<String> = own.map(|alarm| text(alarm, &["MetricName"])).collect();
-    assert_eq!(names.len(), 3);
-    let source = include_str!("../../../functions/src/metrics.rs");
-    for name in names {
-        assert!(source.contains(&format!("(\"{name}\", ")), "{name}");
-    }
-    let variables = template();
-    let variables = at(&variables, &["Globals", "Function", "Environment", "Variables"]);
-    assert_eq!(text(variables, &["KEYWARD_METRICS"]), "AWS::StackName");
-}
-
-#[test]
-fn the_runbook_has_a_section_for_every_alarm() {
-    let alarms = resources(&template(), "AWS::CloudWatch::Alarm");
-    let names: BTreeSet<String> = alarms
-        .values()
-        .map(|alarm| text(alarm, &["AlarmDescription"]).split_once(": ").unwrap().0.to_owned())
-        .collect();
-    let runbook = include_str!("../../../docs/runbook.md");
-    // Sections of alarms are in the alarms' words; those of other trouble begin with a capital letter.
-    let sections = runbook.lines().filter_map(|line| line.strip_prefix("## ")).map(str::to_owned);
-    let sections: BTreeSet<String> = sections.filter(|name| name.starts_with(|c: char| c.is_lowercase())).collect();
-    assert_eq!(sections, names);
-}
-
 /// A parameter's default.
 fn default(template: &Value, parameter: &str) -> String {
     text(template, &["Parameters", parameter, "Default"])
@@ -278,20 +262,6 @@ fn with_the_defaults_of_the_parameters_the_settings_are_the_code_s() {
     let json = json.replace("${EnabledRegionsQuoted}", "");
     let settings: Settings = serde_json::from_str(&json).unwrap();
     assert_eq!(settings, Settings::default(), "{json}");
-}
-
-#[test]
-fn the_table_is_the_one_that_the_code_uses() {
-    let table = resources(&template(), "AWS::DynamoDB::Table").remove("Table").unwrap();
-    let key = |value: &Value| {
-        let schema = at(value, &["KeySchema"]).as_sequence().unwrap();
-        schema.iter().map(|part| text(part, &["AttributeName"])).collect::<Vec<_>>()
-    };
-    assert_eq!(key(&table), ["pk", "sk"]);
-    let index = &at(&table, &["GlobalSecondaryIndexes"]).as_sequence().unwrap()[0];
-    assert_eq!((text(index, &["IndexName"]), key(index)), ("due".into(), vec!["due_shard".into(), "due_at".into()]));
-    assert_eq!(text(index, &["Projection", "ProjectionType"]), "ALL");
-    assert_eq!(text(&table, &["TimeToLiveSpecification", "AttributeName"]), "expires");
 }
 
 #[test]
