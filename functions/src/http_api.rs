@@ -1,6 +1,7 @@
 //! From an event of an HTTP API (payload format 2.0) to a request and from its answer back.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,19 +13,42 @@ use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV
 use lambda_http::aws_lambda_events::encodings::Body;
 use serde_json::Value;
 
+use crate::clock::Invocation;
+
 /// A request as the gateway hands it over.
 pub(crate) type Event = ApiGatewayV2httpRequest;
 
 /// The stage whose name is not in paths.
 const DEFAULT_STAGE: &str = "$default";
 
-/// Answers one event for this operation.
-pub(crate) async fn answer(
+/// What is left of the time of an invocation for saying that it was not enough.
+const TO_SAY_SO: Duration = Duration::from_secs(1);
+
+/// Answers one event for this operation, before Lambda ends the function: then the caller would not learn whether to ask again.
+pub(crate) async fn answer_in_time(
     gate: &Gate,
     operation: OperationName,
     event: Event,
-    now: Instant,
+    invocation: &Invocation,
 ) -> ApiGatewayV2httpResponse {
+    let most = invocation.remaining().saturating_sub(TO_SAY_SO);
+    within(most, invocation.now, answer(gate, operation, event, invocation.now)).await
+}
+
+/// The answer, or that there is none by then.
+async fn within(
+    most: Duration,
+    now: Instant,
+    answer: impl Future<Output = ApiGatewayV2httpResponse>,
+) -> ApiGatewayV2httpResponse {
+    tokio::time::timeout(most, answer).await.unwrap_or_else(|_| {
+        tracing::error!("no answer in time");
+        reply(failure(&Problem::unavailable("the answer took too long"), now))
+    })
+}
+
+/// Answers one event for this operation.
+async fn answer(gate: &Gate, operation: OperationName, event: Event, now: Instant) -> ApiGatewayV2httpResponse {
     let gateway_request_id = event.request_context.request_id.clone().unwrap_or_default();
     let response = match request(event) {
         Ok(request) => gate.answer_only(operation, request, now).await,

@@ -20,7 +20,7 @@ use keyward_adapters::http::Gate;
 use keyward_domain::OperationName;
 use keyward_service::{
     Keyward, MailEvent,
-    sweeps::{Sweep, SweepReport},
+    sweeps::{Sweep, SweepReport, SweepRun},
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::de::IgnoredAny;
@@ -86,7 +86,7 @@ async fn serving(operation: OperationName) -> Result<(), Error> {
         let span = logs::span(operation.as_str(), &event.context.request_id);
         async move {
             let invocation = Invocation::begin(event.context.deadline())?;
-            Ok::<_, Error>(http_api::answer(gate, operation, event.payload, invocation.now).await)
+            Ok::<_, Error>(http_api::answer_in_time(gate, operation, event.payload, &invocation).await)
         }
         .instrument(span)
     }))
@@ -121,7 +121,8 @@ async fn sweeping(sweep: Sweep) -> Result<(), Error> {
 }
 
 async fn sweep_until_done(keyward: &Keyward, sweep: Sweep, invocation: &Invocation) -> Result<SweepReport, Error> {
-    let report = sweeping::until_done(|| keyward.sweep(sweep, invocation.now), || invocation.remaining()).await?;
+    let in_run = async |run: &SweepRun| keyward.sweep_in(run, sweep, invocation.now).await;
+    let report = sweeping::until_done(in_run, || invocation.remaining()).await?;
     tracing::info!(?report, "swept");
     metrics::swept(sweep, &report, invocation.now);
     Ok(report)
@@ -148,7 +149,7 @@ async fn answer_delivery(keyward: &Keyward, event: Value, invocation: &Invocatio
             Ok(serde_json::to_value(delivering::deliver(&records, deliver, || invocation.remaining()).await)?)
         }
         Asked::MailEvent(event) => {
-            let is_known = keyward.record_mail_event(&event).await?;
+            let is_known = keyward.record_mail_event(&event, invocation.now).await?;
             let MailEvent { tenant, sequence, recipient, kind, .. } = &event;
             tracing::warn!(%tenant, sequence, recipient, ?kind, is_known, "a message did not reach its recipient");
             Ok(Value::Null)

@@ -22,48 +22,70 @@ pub(crate) fn swept(sweep: Sweep, report: &SweepReport, now: Instant) {
 }
 
 fn of_sweep(namespace: &str, sweep: Sweep, report: &SweepReport, now: Instant) -> Value {
-    let units = [
-        ("RowsLookedAt", "Count"),
-        ("RowsDone", "Count"),
-        ("Changes", "Count"),
-        ("RowsFailed", "Count"),
-        ("RunsThatLeftWork", "Count"),
-        ("LongestWait", "Seconds"),
+    let mut values = vec![
+        ("RowsLookedAt", "Count", report.looked_at),
+        ("RowsDone", "Count", report.done),
+        ("Changes", "Count", report.changes),
+        ("RowsFailed", "Count", report.failed),
+        ("RunsThatLeftWork", "Count", u64::from(report.more)),
+        ("LongestWait", "Seconds", report.longest_wait_seconds),
     ];
-    let metrics: Vec<Value> = units.iter().map(|(name, unit)| json!({ "Name": name, "Unit": unit })).collect();
-    json!({
+    if sweep == Sweep::DeliverNotices {
+        let notices = report.notices.unwrap_or_default();
+        values.extend([
+            ("NoticesWaiting", "Count", notices.waiting),
+            ("OldestNoticeSeconds", "Seconds", notices.oldest_seconds),
+            ("RecipientsGivenUp", "Count", notices.given_up),
+        ]);
+    }
+    let metrics: Vec<Value> = values.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
+    let mut line = json!({
         "_aws": {
             "Timestamp": now.timestamp_millis(),
             // By sweep, and over all of them.
             "CloudWatchMetrics": [{ "Namespace": namespace, "Dimensions": [["Sweep"], []], "Metrics": metrics }],
         },
         "Sweep": sweep.as_str(),
-        "RowsLookedAt": report.looked_at,
-        "RowsDone": report.done,
-        "Changes": report.changes,
-        "RowsFailed": report.failed,
-        "RunsThatLeftWork": u64::from(report.more),
-        "LongestWait": report.longest_wait_seconds,
-    })
+    });
+    for (name, _, value) in values {
+        line[name] = json!(value);
+    }
+    line
 }
 
 #[cfg(test)]
 mod tests {
+    use keyward_service::sweeps::NoticesFound;
+
     use super::*;
+
+    /// The names that a line declares, each of which has its value.
+    fn declared(line: &Value) -> Vec<&str> {
+        let metrics = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let names: Vec<&str> = metrics.iter().filter_map(|metric| metric["Name"].as_str()).collect();
+        assert!(names.iter().all(|name| line[name].is_u64()), "{line}");
+        names
+    }
 
     #[test]
     fn every_metric_that_is_declared_has_its_value() {
         let report =
             SweepReport { looked_at: 3, failed: 1, longest_wait_seconds: 61, more: true, ..SweepReport::default() };
         let line = of_sweep("stack", Sweep::EnforceDeletions, &report, Instant::UNIX_EPOCH);
-        let declared =
-            line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().map(Vec::as_slice).unwrap_or_default();
-        assert_eq!(declared.len(), 6);
-        for metric in declared {
-            let name = metric["Name"].as_str().unwrap_or_default();
-            assert!(line[name].is_u64(), "{name} in {line}");
-        }
+        assert_eq!(declared(&line).len(), 6);
         assert_eq!((&line["LongestWait"], &line["RunsThatLeftWork"]), (&json!(61), &json!(1)));
         assert_eq!(line["Sweep"], "enforce-deletions");
+    }
+
+    #[test]
+    fn of_notices_is_told_too_how_many_wait_for_how_long_and_who_was_given_up() {
+        let none = of_sweep("stack", Sweep::DeliverNotices, &SweepReport::default(), Instant::UNIX_EPOCH);
+        assert_eq!(declared(&none)[6..], ["NoticesWaiting", "OldestNoticeSeconds", "RecipientsGivenUp"]);
+        assert!(declared(&none).iter().all(|name| none[name] == 0), "{none}");
+        let found = NoticesFound { waiting: 2, oldest_seconds: 901, given_up: 1 };
+        let report = SweepReport { notices: Some(found), ..SweepReport::default() };
+        let line = of_sweep("stack", Sweep::DeliverNotices, &report, Instant::UNIX_EPOCH);
+        let values = ["NoticesWaiting", "OldestNoticeSeconds", "RecipientsGivenUp"].map(|name| line[name].as_u64());
+        assert_eq!(values, [Some(2), Some(901), Some(1)]);
     }
 }

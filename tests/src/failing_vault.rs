@@ -1,7 +1,7 @@
 //! A vault that breaks at a chosen step, and remembers every name under which a private key was brought to it.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
 };
 
@@ -24,11 +24,31 @@ pub struct FailingVault {
     inner: Arc<dyn Vault>,
     plan: Mutex<Plan>,
     imported: Mutex<BTreeSet<VaultKeyName>>,
+    stuck: Mutex<BTreeMap<String, Stuck>>,
+}
+
+/// What becomes of the removal of a key that is stuck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stuck {
+    /// It fails, each time.
+    Fails,
+    /// It never ends.
+    Hangs,
 }
 
 impl FailingVault {
     pub fn new(inner: Arc<dyn Vault>) -> Self {
-        Self { inner, plan: Mutex::default(), imported: Mutex::default() }
+        Self { inner, plan: Mutex::default(), imported: Mutex::default(), stuck: Mutex::default() }
+    }
+
+    /// From now on the key of this name can't be removed.
+    pub fn stick(&self, name: &str, how: Stuck) {
+        self.stuck.lock().unwrap().insert(name.to_owned(), how);
+    }
+
+    /// From now on every key can be removed.
+    pub fn unstick(&self) {
+        self.stuck.lock().unwrap().clear();
     }
 
     /// Counts from zero again and fails the step `step` (the first is 1), once.
@@ -122,6 +142,11 @@ impl Vault for FailingVault {
     }
 
     async fn remove(&self, name: &VaultKeyName) -> Result<(), VaultError> {
-        self.guard(self.inner.remove(name)).await
+        let stuck = self.stuck.lock().unwrap().get(name.as_str()).copied();
+        match stuck {
+            Some(Stuck::Hangs) => std::future::pending().await,
+            Some(Stuck::Fails) => Err(VaultError::Unavailable { reason: "stuck on purpose".to_owned() }),
+            None => self.guard(self.inner.remove(name)).await,
+        }
     }
 }

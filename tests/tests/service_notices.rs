@@ -3,8 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and says what it measured")]
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, OnceLock},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -13,8 +14,11 @@ use keyward_adapters::table::{EmbeddedTable, FailingTable, Failure};
 use keyward_domain::{OperationName, TenantId};
 use keyward_service::{
     Keyward, MailEvent, MailEventKind, NoticeDocument, Recipient, RecipientStatus,
-    ports::mail::{MailError, Mailer, Message},
-    sweeps::Sweep,
+    ports::{
+        mail::{MailError, Mailer, Message},
+        table::{Condition, Item, Write},
+    },
+    sweeps::{NoticesFound, Sweep, SweepReport, SweepRun},
 };
 use keyward_tests::{
     keys::key,
@@ -30,6 +34,10 @@ enum Mood {
     Silent,
     /// Takes it and reports a bounce before it answers.
     Bounces,
+    /// The same, with a bounce that is only for now.
+    BouncesForNow,
+    /// Never answers.
+    Hangs,
 }
 
 /// A mail service with a mood for each recipient.
@@ -37,6 +45,7 @@ enum Mood {
 struct Service {
     moods: Mutex<BTreeMap<String, Mood>>,
     taken: Mutex<Vec<Message>>,
+    bounced: Mutex<Vec<Message>>,
     asked: Mutex<usize>,
     /// To whom it reports.
     keyward: OnceLock<Keyward>,
@@ -64,11 +73,15 @@ impl Mailer for Service {
         *self.asked.lock().unwrap() += 1;
         let mood = self.moods.lock().unwrap().get(&message.to_address).copied().unwrap_or(Mood::Takes);
         match mood {
-            Mood::Bounces => {
-                let event = report(message, MailEventKind::Bounced, message.at, "550 user unknown");
-                assert!(self.keyward.get().unwrap().record_mail_event(&event).await.unwrap());
+            Mood::Bounces | Mood::BouncesForNow => {
+                let is_final = mood == Mood::Bounces;
+                let kind = if is_final { MailEventKind::Bounced } else { MailEventKind::BouncedForNow };
+                let event = report(message, kind, message.at, "550 user unknown");
+                assert!(self.keyward.get().unwrap().record_mail_event(&event, message.at).await.unwrap());
+                self.bounced.lock().unwrap().push(message.clone());
                 Ok(())
             }
+            Mood::Hangs => std::future::pending().await,
             Mood::Takes => {
                 self.taken.lock().unwrap().push(message.clone());
                 Ok(())
@@ -105,13 +118,25 @@ async fn notice_in(mut world: World) -> (World, Arc<Service>) {
     (world, service)
 }
 
-async fn deliver(world: &World, now: DateTime<Utc>) {
-    world.keyward.sweep(Sweep::DeliverNotices, now).await.unwrap();
+async fn deliver(world: &World, now: DateTime<Utc>) -> SweepReport {
+    let report = world.keyward.sweep(Sweep::DeliverNotices, now).await.unwrap();
+    assert_eq!(report.failed, 0, "{report:?}");
+    report
+}
+
+/// What a report of mail says at an instant.
+async fn tell(world: &World, event: &MailEvent, now: DateTime<Utc>) -> bool {
+    world.keyward.record_mail_event(event, now).await.unwrap()
 }
 
 async fn notices(world: &World) -> Vec<NoticeDocument> {
     let items = items_of(&*world.table, &world.tenant).await;
     with_prefix(&items, "NOTICE#").map(|item| serde_json::from_str(&item.body).unwrap()).collect()
+}
+
+async fn stored_notice(world: &World) -> Item {
+    let items = items_of(&*world.table, &world.tenant).await;
+    with_prefix(&items, "NOTICE#").next().unwrap().clone()
 }
 
 async fn recipients(world: &World) -> Vec<Recipient> {
@@ -168,11 +193,12 @@ async fn a_refused_recipient_is_recorded_and_not_tried_again() {
 async fn who_cannot_be_reached_is_given_up_in_the_end_and_shown_as_such() {
     let (world, service) = with_a_notice().await;
     service.set("bob", Mood::Silent);
-    let (mut now, mut tries) = (start(), 0);
+    let (mut now, mut tries, mut given_up) = (start(), 0, Vec::new());
     loop {
-        deliver(&world, now).await;
+        let found = deliver(&world, now).await.notices.unwrap();
         tries += 1;
-        let Some(due) = world.keyward.next_due(None, now + hours(2)).await.unwrap() else { break };
+        given_up.push(found.given_up);
+        let Some(due) = world.keyward.next_due(None, now + hours(3)).await.unwrap() else { break };
         now = due;
     }
     println!("given up after {tries} tries in {}", now - start());
@@ -180,6 +206,62 @@ async fn who_cannot_be_reached_is_given_up_in_the_end_and_shown_as_such() {
     assert!(tries > 20 && now - start() >= week && now - start() < week + hours(1), "{tries} {}", now - start());
     assert_eq!(service.taken_by("alice"), 1);
     assert_eq!(recipients(&world).await[1].status, RecipientStatus::GivenUp { at: now });
+    assert_eq!((given_up.pop(), given_up.iter().sum::<u64>()), (Some(1), 0), "counted once, when it is given up");
+    assert_eq!(deliver(&world, now + hours(1)).await.notices, Some(NoticesFound::default()));
+}
+
+#[tokio::test]
+async fn who_waits_is_seen_by_every_run_however_long_the_wait_for_the_next_try() {
+    let (world, service) = with_a_notice().await;
+    for person in ["alice", "bob"] {
+        service.set(person, Mood::Silent);
+    }
+    let mut idle = 0;
+    for minute in (0..300).step_by(5) {
+        let report = deliver(&world, start() + TimeDelta::minutes(minute)).await;
+        idle += u64::from(report.looked_at == 0);
+        let oldest_seconds = u64::try_from(minute * 60).unwrap();
+        assert_eq!(report.notices, Some(NoticesFound { waiting: 1, oldest_seconds, given_up: 0 }), "minute {minute}");
+    }
+    assert!(idle > 40, "in {idle} of 60 runs nothing is due");
+    for person in ["alice", "bob"] {
+        service.set(person, Mood::Takes);
+    }
+    let now = start() + hours(6);
+    assert_eq!(deliver(&world, now).await.changes, 2);
+    assert_eq!(deliver(&world, now + hours(1)).await.notices, Some(NoticesFound::default()));
+    let other = world.keyward.sweep(Sweep::SendReminders, now).await.unwrap();
+    assert_eq!(other.notices, None);
+}
+
+#[tokio::test]
+async fn a_message_that_hangs_holds_up_no_other_notice_and_at_the_next_try_no_other_recipient() {
+    let (world, service) = with_a_notice().await;
+    world.activate(&world.alice(start()), "k1").await.unwrap();
+    service.set("alice", Mood::Hangs);
+    let run = SweepRun::with_row_time(Duration::from_millis(50));
+    world.keyward.sweep_in(&run, Sweep::DeliverNotices, start()).await.unwrap();
+    let report = run.report();
+    assert_eq!((report.looked_at, report.failed, report.done), (2, 2, 0));
+    assert_eq!((service.taken_by("bob"), service.asked()), (0, 2));
+    // When the claims are over.
+    let run = SweepRun::with_row_time(Duration::from_millis(50));
+    world.keyward.sweep_in(&run, Sweep::DeliverNotices, start() + TimeDelta::minutes(10)).await.unwrap();
+    let report = run.report();
+    assert_eq!(service.taken_by("bob"), 2);
+    assert_eq!((report.failed, report.changes), (2, 2), "what was sent before a row was abandoned counts");
+}
+
+#[tokio::test]
+async fn a_run_that_is_abandoned_says_what_it_looked_at() {
+    let (world, service) = with_a_notice().await;
+    service.set("alice", Mood::Hangs);
+    let (run, now) = (SweepRun::default(), start() + hours(2));
+    let stuck = world.keyward.sweep_in(&run, Sweep::DeliverNotices, now);
+    assert!(tokio::time::timeout(Duration::from_millis(50), stuck).await.is_err());
+    let report = run.report();
+    assert_eq!((report.looked_at, report.done, report.longest_wait_seconds), (1, 0, 7200));
+    assert_eq!(report.notices.map(|found| found.oldest_seconds), Some(7200));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -247,7 +329,7 @@ async fn a_bounce_is_recorded_once_and_shown() {
     let at = start() + hours(1);
     let bounce = report(&message, MailEventKind::Bounced, at, "550 5.1.1\r\nuser \u{1b}[31munknown");
     for _ in 0..2 {
-        assert!(world.keyward.record_mail_event(&bounce).await.unwrap());
+        assert!(tell(&world, &bounce, at).await);
     }
     let expected = RecipientStatus::Bounced { at, reason: "550 5.1.1  user  [31munknown".into() };
     assert_eq!(recipients(&world).await[1].status, expected);
@@ -265,24 +347,38 @@ async fn a_bounce_is_recorded_once_and_shown() {
     assert!(world.keyward.read_tenant(&nobody, &world.tenant, OperationName::ReadTenant).await.is_err());
 }
 
+/// Every order of so many.
+fn orders(count: usize) -> Vec<Vec<usize>> {
+    let Some(last) = count.checked_sub(1) else { return vec![Vec::new()] };
+    let with_last =
+        |order: Vec<usize>| (0..=order.len()).map(move |place| [&order[..place], &[last], &order[place..]].concat());
+    orders(last).into_iter().flat_map(with_last).collect()
+}
+
 #[tokio::test]
 async fn reports_come_to_the_same_end_in_any_order() {
-    use MailEventKind::{Bounced, Complained, Rejected};
-    let (_, message) = told_both().await;
+    use MailEventKind::{Bounced, BouncedForNow, Complained, Rejected};
+    let (world, message) = told_both().await;
+    let told = stored_notice(&world).await;
     let reports = [
         report(&message, Complained, start() + hours(1), "abuse"),
         report(&message, Bounced, start() + hours(3), "later"),
         report(&message, Bounced, start() + hours(2), "earlier"),
+        report(&message, BouncedForNow, start() + TimeDelta::minutes(30), "mailbox full"),
     ];
-    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
-        let (world, _) = told_both().await;
-        for index in order {
-            assert!(world.keyward.record_mail_event(&reports[index]).await.unwrap());
+    for order in orders(reports.len()) {
+        let now = stored_notice(&world).await.revision;
+        let item = Item { revision: now + 1, ..told.clone() };
+        world.table.transact(vec![Write::Put { item, condition: Condition::Revision(now) }]).await.unwrap();
+        for index in &order {
+            assert!(tell(&world, &reports[*index], start() + hours(3)).await);
         }
         let expected = RecipientStatus::Bounced { at: start() + hours(2), reason: "earlier".into() };
-        assert_eq!(recipients(&world).await[1].status, expected, "{order:?}");
+        let after = recipients(&world).await;
+        assert_eq!((&after[1].status, after[1].bounces), (&expected, 1), "{order:?}");
+        assert_eq!(world.keyward.next_due(None, start() + hours(48)).await.unwrap(), None, "it is not sent again");
         let rejected = report(&message, Rejected, start() + hours(9), "");
-        assert!(world.keyward.record_mail_event(&rejected).await.unwrap());
+        assert!(tell(&world, &rejected, start() + hours(9)).await);
         let expected = RecipientStatus::Rejected { at: start() + hours(9), reason: "no reason was given".into() };
         assert_eq!(recipients(&world).await[1].status, expected, "{order:?}");
     }
@@ -298,6 +394,64 @@ async fn a_bounce_may_come_before_it_is_recorded_that_the_message_was_sent() {
     let bounced = RecipientStatus::Bounced { at: start(), reason: "550 user unknown".into() };
     assert_eq!(recipients(&world).await[1].status, bounced);
     assert_eq!(world.keyward.next_due(None, start() + hours(48)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_bounce_for_now_may_come_before_it_is_recorded_that_the_message_was_sent() {
+    let (world, service) = with_a_notice().await;
+    service.set("bob", Mood::BouncesForNow);
+    deliver(&world, start()).await;
+    let bob = recipients(&world).await.remove(1);
+    assert_eq!((bob.status, bob.bounces), (RecipientStatus::Pending, 1));
+    service.set("bob", Mood::Takes);
+    deliver(&world, start() + hours(1)).await;
+    assert_eq!(recipients(&world).await[1].status, RecipientStatus::Sent { at: start() + hours(1) });
+    // What is reported of the first message again is not of the second one.
+    let first = service.bounced.lock().unwrap()[0].clone();
+    let again = report(&first, MailEventKind::BouncedForNow, start() + hours(2), "once more, in other words");
+    assert!(tell(&world, &again, start() + hours(2)).await);
+    assert_eq!(recipients(&world).await[1].status, RecipientStatus::Sent { at: start() + hours(1) });
+    assert_eq!((service.taken_by("alice"), service.taken_by("bob")), (1, 1));
+}
+
+#[tokio::test]
+async fn a_message_that_comes_back_for_now_is_sent_again_three_times_and_then_it_has_bounced() {
+    for early in [false, true] {
+        let (world, service) = with_a_notice().await;
+        let mut waits = Vec::new();
+        let (mut now, mut messages) = (start(), Vec::new());
+        for _ in 0..4 {
+            service.set("bob", if early { Mood::BouncesForNow } else { Mood::Takes });
+            deliver(&world, now).await;
+            let sent = if early { &service.bounced } else { &service.taken };
+            let message = sent.lock().unwrap().iter().rfind(|message| message.recipient == 1).unwrap().clone();
+            let bounce = report(&message, MailEventKind::BouncedForNow, message.at, "550 user unknown");
+            for _ in 0..2 {
+                assert!(tell(&world, &bounce, now).await);
+            }
+            messages.push(message.id);
+            let Some(due) = world.keyward.next_due(None, now + hours(3)).await.unwrap() else { break };
+            assert_eq!(recipients(&world).await[1].status, RecipientStatus::Pending);
+            waits.push((due - now).num_seconds());
+            now = due;
+        }
+        assert_eq!(waits, [600, 2400, 9600], "{early}");
+        assert_eq!(messages.iter().collect::<BTreeSet<_>>().len(), 4, "each message has its own identifier");
+        let bounced = RecipientStatus::Bounced { at: start(), reason: "550 user unknown".into() };
+        assert_eq!(recipients(&world).await[1].status, bounced);
+        deliver(&world, now + hours(24)).await;
+        assert_eq!((service.taken_by("alice"), service.asked()), (1, 5), "nobody else is told again");
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_want_a_notice_is_not_sent_it_again_though_it_came_back_for_now() {
+    let (world, message) = told_both().await;
+    let at = start() + hours(1);
+    assert!(tell(&world, &report(&message, MailEventKind::Complained, at, "abuse"), at).await);
+    assert!(tell(&world, &report(&message, MailEventKind::BouncedForNow, at, "full"), at).await);
+    assert_eq!(recipients(&world).await[1].status, RecipientStatus::Complained { at, reason: "abuse".into() });
+    assert_eq!(world.keyward.next_due(None, at + hours(24)).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -325,7 +479,9 @@ async fn a_report_of_a_foreign_message_changes_nothing() {
         MailEvent { message_id: "0".repeat(64), ..bounce.clone() },
         MailEvent { message_id: String::new(), ..bounce.clone() },
     ] {
-        assert!(!world.keyward.record_mail_event(&foreign).await.unwrap(), "{foreign:?}");
+        assert!(!tell(&world, &foreign, start()).await, "{foreign:?}");
+        let for_now = MailEvent { kind: MailEventKind::BouncedForNow, ..foreign };
+        assert!(!tell(&world, &for_now, start()).await, "{for_now:?}");
     }
     assert_eq!(notices(&world).await, before);
 }

@@ -1,4 +1,5 @@
-//! What a sweep asks of the table is told by what is due, not by what exists. `make bench` measures the same in larger worlds.
+//! What a sweep asks of the table is told by what is due, not by what exists (`make bench` measures the same in larger worlds); and one row
+//! that fails does not stop the rest.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -8,6 +9,8 @@
 
 #[path = "../benches/sweeps/crowd/mod.rs"]
 mod crowd;
+#[path = "service_sweeps/faults.rs"]
+mod faults;
 
 use std::sync::Arc;
 

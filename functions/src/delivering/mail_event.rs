@@ -72,7 +72,10 @@ impl Detail {
             let words =
                 recipient.and_then(|recipient| recipient.diagnostic_code.as_ref().or(recipient.status.as_ref()));
             let reason = joined(": ", &[&Some(kind), &words.cloned()]);
-            Some((MailEventKind::Bounced, bounce.timestamp.as_deref(), reason))
+            // `Undetermined` is for good: nothing says that another message would arrive.
+            let is_for_now = bounce.bounce_type.as_deref() == Some("Transient");
+            let kind = if is_for_now { MailEventKind::BouncedForNow } else { MailEventKind::Bounced };
+            Some((kind, bounce.timestamp.as_deref(), reason))
         } else if let Some(complaint) = &self.complaint {
             let reason = joined("/", &[&complaint.complaint_feedback_type, &complaint.complaint_sub_type]);
             Some((MailEventKind::Complained, complaint.timestamp.as_deref(), reason))
@@ -192,6 +195,21 @@ mod tests {
         };
         assert_eq!(read(bounce(), Instant::UNIX_EPOCH)?, expected);
         Ok(())
+    }
+
+    #[test]
+    fn only_a_transient_bounce_is_for_now() {
+        for (kind, expected) in [
+            (json!("Transient"), MailEventKind::BouncedForNow),
+            (json!("Permanent"), MailEventKind::Bounced),
+            (json!("Undetermined"), MailEventKind::Bounced),
+            (json!("transient or so"), MailEventKind::Bounced),
+            (Value::Null, MailEventKind::Bounced),
+        ] {
+            let mut event = bounce();
+            event["detail"]["bounce"]["bounceType"] = kind.clone();
+            assert!(told(event).is_ok_and(|(told, _, _)| told == expected), "{kind}");
+        }
     }
 
     #[test]

@@ -108,3 +108,11 @@ fn only_what_the_lambda_authorizer_tells_is_handed_on() -> Outcome {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn what_takes_too_long_is_to_be_asked_again() -> Outcome {
+    let reply = within(Duration::from_millis(1), Instant::UNIX_EPOCH, std::future::pending()).await;
+    assert_eq!(reply.status_code, 503);
+    assert!(reply.headers.contains_key("retry-after"), "{:?}", reply.headers);
+    Ok(())
+}

@@ -67,7 +67,9 @@ macro_rules! contract {
                 the_limit_holds,
                 kinds_and_shards_are_apart,
                 an_item_without_due_is_not_in_the_index,
-                large_items_are_all_found;
+                large_items_are_all_found,
+                pages_of_what_is_due_cover_everything_once,
+                a_page_goes_on_where_the_rows_before_it_are_gone;
             concurrency:
                 one_of_many_creators_wins,
                 counters_lose_nothing,

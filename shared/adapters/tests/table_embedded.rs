@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use keyward_adapters::table::{CountingTable, Counts, EmbeddedTable, FailingTable, Failure, OpenError};
-use keyward_service::ports::table::{Condition, Item, Key, Query, Span, Table, TableError, Write};
+use keyward_service::ports::table::{Condition, DueQuery, Item, Key, Query, Span, Table, TableError, Write};
 
 fn key(sort: &str) -> Key {
     Key { partition: "a".into(), sort: sort.into() }
@@ -238,7 +238,8 @@ async fn counts_what_is_asked() {
     table.get(&key("1")).await.unwrap();
     table.get(&key("absent")).await.unwrap();
     table.query(&everything()).await.unwrap();
-    table.query_due("x", 0, chrono::DateTime::UNIX_EPOCH, 10).await.unwrap();
+    let until = chrono::DateTime::UNIX_EPOCH;
+    table.query_due(&DueQuery { kind: "x".into(), shard: 0, until, limit: 10, after: None }).await.unwrap();
     let expected = Counts { gets: 2, queries: 2, items_read: 3, transactions: 2, writes: 3 };
     assert_eq!(table.counts(), expected);
     assert_eq!(table.take(), expected);

@@ -1,6 +1,6 @@
 //! Keyward with its ports.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use keyward_domain::{KeyFileSettings, Settings};
 use keyward_keyfile::{KeyBits, Limits};
@@ -15,14 +15,25 @@ pub struct Keyward {
     pub(crate) mailer: Arc<dyn Mailer>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) limits: Limits,
+    pub(crate) at_once: Duration,
 }
+
+/// How long a request goes on with the operation that it has started: so that its answer comes well before the gateway gives up, after 30 s.
+const AT_ONCE: Duration = Duration::from_secs(10);
 
 impl Keyward {
     /// Puts the operations over their ports.
     #[must_use]
     pub fn new(table: Arc<dyn Table>, vault: Arc<dyn Vault>, mailer: Arc<dyn Mailer>, settings: Settings) -> Self {
         let limits = limits(&settings);
-        Self { table, vault, mailer, settings: Arc::new(settings), limits }
+        Self { table, vault, mailer, settings: Arc::new(settings), limits, at_once: AT_ONCE }
+    }
+
+    /// With another time, instead of 10 s, for which a request goes on with the operation that it has started. What is not done by then, the
+    /// sweep does.
+    #[must_use]
+    pub fn going_on_for(self, at_once: Duration) -> Self {
+        Self { at_once, ..self }
     }
 
     /// The deployment's durations and limits.

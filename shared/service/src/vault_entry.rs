@@ -1,9 +1,12 @@
 //! Bringing a private key into the vault. Table and vault are two systems: the intent is in the table before the key is in the vault, and
 //! goes with the commit that makes the key known. What a crash leaves between is found by its due entry and removed.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use keyward_domain::{Instant, TenantId};
 use keyward_keyfile::{PrivateKey, PublicKey, byok};
+use tokio::task::JoinSet;
 
 use crate::{
     Keyward, ServiceError, addresses,
@@ -66,6 +69,8 @@ impl Keyward {
         let checked = imported.and_then(|public| public.check(&self.limits).map(|()| public).map_err(VaultError::from));
         match checked {
             Ok(public) => Ok((entry, public)),
+            // Whether it is in the vault by now, or will be, is not known: the sweep looks once a slow vault is done with it.
+            Err(fault @ VaultError::Unavailable { .. }) => Err(fault.into()),
             Err(refused) => {
                 self.give_up_quietly(&entry, now).await;
                 Err(refused.into())
@@ -130,6 +135,7 @@ impl Keyward {
         };
         loop {
             let page = self.table.query(&query).await?;
+            let mut names = Vec::new();
             for item in &page.items {
                 let mut stored: Stored<VaultEntryDocument> = decode(item)?;
                 if !stored.value.cancelled {
@@ -137,14 +143,47 @@ impl Keyward {
                     let due = timers::due(kinds::VAULT_ENTRY, tenant, now + PATIENCE);
                     self.table.transact(vec![stored.put_with(None, Some(due), None)?]).await?;
                 }
-                self.vault.remove(&VaultKeyName::new(stored.value.vault_key)?).await?;
+                names.push(stored.value.vault_key);
             }
+            self.remove_private_keys(&names).await.fault.map_or(Ok(()), Err)?;
             if page.next.is_none() {
                 return Ok(());
             }
             query.after = page.next;
         }
     }
+
+    /// Removes private keys at the same time: a slow or failing removal of one keeps none of the others from being removed.
+    pub(crate) async fn remove_private_keys(&self, names: &[String]) -> Removed {
+        let mut removals = JoinSet::new();
+        for name in names.iter().cloned() {
+            let vault = Arc::clone(&self.vault);
+            removals.spawn(async move {
+                let removed = match VaultKeyName::new(name.clone()) {
+                    Ok(key) => vault.remove(&key).await,
+                    Err(malformed) => Err(malformed),
+                };
+                (name, removed)
+            });
+        }
+        let mut removed = Removed { gone: Vec::new(), fault: None };
+        while let Some(ended) = removals.join_next().await {
+            match ended {
+                Ok((name, Ok(()))) => removed.gone.push(name),
+                Ok((_, Err(fault))) => removed.fault = removed.fault.or(Some(fault.into())),
+                Err(died) => removed.fault = removed.fault.or(Some(ServiceError::Corrupt(died.to_string()))),
+            }
+        }
+        removed
+    }
+}
+
+/// What became of private keys that were to be removed.
+pub(crate) struct Removed {
+    /// Those that are gone.
+    pub(crate) gone: Vec<String>,
+    /// Why one of the others is not.
+    pub(crate) fault: Option<ServiceError>,
 }
 
 /// Random bytes in lowercase hex.

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use keyward_service::ports::table::{Condition, Item, Key, Page, Query, Table, TableError, Write};
+use keyward_service::ports::table::{Condition, DuePage, DueQuery, Item, Key, Page, Query, Table, TableError, Write};
 
 /// What a transaction takes.
 const TOGETHER: usize = 100;
@@ -66,14 +65,8 @@ impl Table for RewindingTable {
         self.inner.query(query).await
     }
 
-    async fn query_due(
-        &self,
-        kind: &str,
-        shard: u8,
-        until: DateTime<Utc>,
-        limit: u32,
-    ) -> Result<Vec<Item>, TableError> {
-        self.inner.query_due(kind, shard, until, limit).await
+    async fn query_due(&self, query: &DueQuery) -> Result<DuePage, TableError> {
+        self.inner.query_due(query).await
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use keyward_service::ports::table::{Item, Key, Page, Query, Table, TableError, Write};
+use keyward_service::ports::table::{DuePage, DueQuery, Item, Key, Page, Query, Table, TableError, Write};
 
 /// What was asked of a table so far. Requests that failed count too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,17 +89,11 @@ impl Table for CountingTable {
         Ok(page)
     }
 
-    async fn query_due(
-        &self,
-        kind: &str,
-        shard: u8,
-        until: DateTime<Utc>,
-        limit: u32,
-    ) -> Result<Vec<Item>, TableError> {
+    async fn query_due(&self, query: &DueQuery) -> Result<DuePage, TableError> {
         self.queries.fetch_add(1, Relaxed);
-        let due = self.inner.query_due(kind, shard, until, limit).await?;
-        self.read(due.len());
-        Ok(due)
+        let page = self.inner.query_due(query).await?;
+        self.read(page.items.len());
+        Ok(page)
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {

@@ -3,18 +3,17 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use chrono::{DateTime, Utc};
-use keyward_service::ports::table::{Item, Key, Page, Query, Span, Table, TableError, Write};
+use keyward_service::ports::table::{DuePage, DueQuery, Item, Key, Page, Query, Span, Table, TableError, Write};
 
 use super::encoding::{self, PARTITION, SORT};
 use super::errors::{Outcome, of_transaction, unavailable};
 use super::retry::{Backoff, request_token};
-use super::schema::{self, DUE_INDEX, SchemaError};
+use super::schema::{self, SchemaError};
 use super::writes::{self, KEY_BYTES, is_possible};
-use super::{expressions, position};
+use super::{due, expressions, position};
 
 /// Most items that one page holds.
-const PAGE_ITEMS: u32 = 1000;
+pub(super) const PAGE_ITEMS: u32 = 1000;
 
 /// A DynamoDB table.
 ///
@@ -41,31 +40,6 @@ impl DynamoTable {
     /// [`SchemaError`] when it can't be created, or when there is a table of this name with other keys.
     pub async fn ensure_table(&self) -> Result<(), SchemaError> {
         schema::ensure(&self.client, &self.name).await
-    }
-
-    async fn due_page(
-        &self,
-        shard: String,
-        until_millis: i64,
-        limit: i32,
-        after: Option<encoding::Attributes>,
-    ) -> Result<(Vec<Item>, Option<encoding::Attributes>), TableError> {
-        let keys = expressions::due(shard, until_millis);
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .index_name(DUE_INDEX)
-            .key_condition_expression(keys.text)
-            .set_expression_attribute_names(Some(keys.names))
-            .set_expression_attribute_values(keys.values)
-            .limit(limit)
-            .set_exclusive_start_key(after)
-            .send()
-            .await
-            .map_err(|error| unavailable(&error))?;
-        let items = answer.items().iter().map(encoding::item).collect::<Result<_, _>>()?;
-        Ok((items, answer.last_evaluated_key))
     }
 }
 
@@ -123,29 +97,8 @@ impl Table for DynamoTable {
         Ok(Page { items, next })
     }
 
-    async fn query_due(
-        &self,
-        kind: &str,
-        shard: u8,
-        until: DateTime<Utc>,
-        limit: u32,
-    ) -> Result<Vec<Item>, TableError> {
-        let limit = limit.clamp(1, PAGE_ITEMS) as usize;
-        let shard = encoding::due_shard(kind, shard);
-        let mut due = Vec::new();
-        let mut after = None;
-        // DynamoDB cuts a page at 1 MB; a page of the port is cut at its limit only. Each round brings an item or ends.
-        while due.len() < limit {
-            let wanted = i32::try_from(limit - due.len()).unwrap_or(i32::MAX);
-            let (items, next) = self.due_page(shard.clone(), until.timestamp_millis(), wanted, after).await?;
-            let empty = items.is_empty();
-            due.extend(items);
-            after = next;
-            if after.is_none() || empty {
-                break;
-            }
-        }
-        Ok(due)
+    async fn query_due(&self, query: &DueQuery) -> Result<DuePage, TableError> {
+        due::page(&self.client, &self.name, query).await
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::config::{self, BehaviorVersion, Credentials, Region, StalledStreamProtectionConfig};
 use aws_sdk_dynamodb::{Client, Config};
-use chrono::{DateTime, Utc};
 use dynoxide::{Database, DynoxideError};
-use keyward_service::ports::table::{Item, Key, Page, Query, Table, TableError, Write};
+use keyward_service::ports::table::{DuePage, DueQuery, Item, Key, Page, Query, Table, TableError, Write};
 
 use super::dynamo::DynamoTable;
 use super::engine::EngineClient;
@@ -194,14 +193,8 @@ impl Table for EmbeddedTable {
         self.table.query(query).await
     }
 
-    async fn query_due(
-        &self,
-        kind: &str,
-        shard: u8,
-        until: DateTime<Utc>,
-        limit: u32,
-    ) -> Result<Vec<Item>, TableError> {
-        self.table.query_due(kind, shard, until, limit).await
+    async fn query_due(&self, query: &DueQuery) -> Result<DuePage, TableError> {
+        self.table.query_due(query).await
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {

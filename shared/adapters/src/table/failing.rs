@@ -3,8 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use keyward_service::ports::table::{Item, Key, Page, Query, Table, TableError, Write};
+use keyward_service::ports::table::{DuePage, DueQuery, Item, Key, Page, Query, Table, TableError, Write};
 
 /// How a step fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,14 +99,8 @@ impl Table for FailingTable {
         self.guard(self.inner.query(query)).await
     }
 
-    async fn query_due(
-        &self,
-        kind: &str,
-        shard: u8,
-        until: DateTime<Utc>,
-        limit: u32,
-    ) -> Result<Vec<Item>, TableError> {
-        self.guard(self.inner.query_due(kind, shard, until, limit)).await
+    async fn query_due(&self, query: &DueQuery) -> Result<DuePage, TableError> {
+        self.guard(self.inner.query_due(query)).await
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {

@@ -8,6 +8,7 @@
 //! chosen step.
 
 mod counting;
+mod due;
 mod dynamo;
 #[cfg(feature = "embedded-table")]
 mod embedded;

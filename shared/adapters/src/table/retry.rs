@@ -14,8 +14,8 @@ pub(super) enum Again {
     Unanswered,
 }
 
-/// Most times that a busy table is asked.
-const BUSY_ATTEMPTS: u32 = 10;
+/// Most times that a busy table is asked: some five seconds. A lock meets every lease that is being committed, and is to get through.
+const BUSY_ATTEMPTS: u32 = 20;
 /// Most times that a silent table is asked; the SDK has tried each of them several times already.
 const UNANSWERED_ATTEMPTS: u32 = 3;
 const FIRST_PAUSE_MS: u64 = 10;

@@ -2,13 +2,13 @@
 //!
 //! What is guaranteed: every administrator is sent the notice at least once, unless the mail service refuses the recipient, or does not take
 //! the message for a week. Somebody is sent it twice only where a run ends between the answer of the mail service and the record of it, or
-//! where that answer was lost: one message for each such end. For that a run first claims the notice, so that of several at the same time
-//! only one sends, and then each answer is recorded before the next message is sent.
+//! where that answer was lost: one message for each such end; and where a message came back for now. For that a run first claims the notice,
+//! so that of several at the same time only one sends, and then each answer is recorded before the next message is sent.
 
 use chrono::TimeDelta;
 use keyward_domain::{Instant, TenantId};
 
-use super::{NoticeDocument, RecipientStatus, StoredNotice, bounded};
+use super::{NoticeDocument, Recipient, RecipientStatus, StoredNotice, bounded};
 use crate::{
     Keyward, ServiceError, addresses,
     ports::{
@@ -16,6 +16,7 @@ use crate::{
         table::Key,
     },
     settle::settle,
+    sweeps::SweepRun,
     timers::{self, kinds},
 };
 
@@ -24,6 +25,24 @@ const CLAIM_SECONDS: i64 = 600;
 
 /// Longest wait between two tries.
 const LONGEST_WAIT_SECONDS: i64 = 3600;
+
+/// Until when a notice that somebody waits for is due again at the latest.
+pub(crate) const fn longest_wait() -> TimeDelta {
+    TimeDelta::seconds(LONGEST_WAIT_SECONDS)
+}
+
+/// The wait after the first message that came back for now; four times as long after each further one. A mailbox is not emptied in seconds.
+const AFTER_BOUNCE_SECONDS: i64 = 600;
+
+/// The wait until the next try, longer each time.
+pub(super) fn wait(notice: &NoticeDocument) -> TimeDelta {
+    let pending = || notice.recipients.iter().filter(|recipient| recipient.status == RecipientStatus::Pending);
+    let bounces = pending().map(|recipient| recipient.bounces).min().unwrap_or(0);
+    TimeDelta::seconds(match bounces.checked_sub(1) {
+        Some(further) => AFTER_BOUNCE_SECONDS << (2 * further.min(3)),
+        None => (1_i64 << notice.attempts.min(12)).min(LONGEST_WAIT_SECONDS),
+    })
+}
 
 /// A message that could not be sent is tried for so long, and so often: longer than a weekend on which nobody mends the sender, and than
 /// a rollback is open.
@@ -43,25 +62,33 @@ impl Keyward {
         sequence: u64,
         now: Instant,
     ) -> Result<u64, ServiceError> {
-        self.deliver(&addresses::notice(tenant, sequence), now).await
+        let run = SweepRun::default();
+        self.deliver(&run, &addresses::notice(tenant, sequence), now).await?;
+        Ok(run.report().changes)
     }
 
-    /// Delivers the notice at this address, if its time has come.
-    pub(crate) async fn deliver(&self, key: &Key, now: Instant) -> Result<u64, ServiceError> {
-        let Some(notice) = settle!(self.claim(key, now))? else { return Ok(0) };
-        let mut sent = 0;
-        for (index, recipient) in notice.recipients.iter().enumerate() {
+    /// Delivers the notice at this address, if its time has come, and counts in `run` who was sent it or given up.
+    pub(crate) async fn deliver(&self, run: &SweepRun, key: &Key, now: Instant) -> Result<(), ServiceError> {
+        let Some(notice) = settle!(self.claim(key, now))? else { return Ok(()) };
+        let recipients = notice.recipients.iter().enumerate();
+        // Another one is the first at each try: one whose message hangs until the run is abandoned must not keep it from the others.
+        let first = usize::try_from(notice.attempts).unwrap_or(0).saturating_sub(1) % notice.recipients.len().max(1);
+        for (index, recipient) in recipients.clone().skip(first).chain(recipients.take(first)) {
             if recipient.status != RecipientStatus::Pending {
                 continue;
             }
             let status = self.send(&notice, index, now).await;
-            if status != RecipientStatus::Pending {
-                sent += u64::from(matches!(status, RecipientStatus::Sent { .. }));
-                settle!(self.record(key, index, &status))?;
+            if status == RecipientStatus::Pending {
+                continue;
+            }
+            if matches!(status, RecipientStatus::Sent { .. }) {
+                run.sent();
+            }
+            if settle!(self.record(key, (index, recipient.bounces), &status))? {
+                tell(run, &notice, index, &status);
             }
         }
-        settle!(self.put_back(key, now))?;
-        Ok(sent)
+        settle!(self.put_back(key, now))
     }
 
     /// Takes the notice for this run. Whoever else comes by finds that its time has not come.
@@ -99,14 +126,23 @@ impl Keyward {
         }
     }
 
-    /// Records what became of one message, unless something else was reported in the meantime: a bounce may be faster.
-    async fn record(&self, key: &Key, index: usize, status: &RecipientStatus) -> Result<(), ServiceError> {
-        let Some(mut notice) = self.stored_notice(key).await? else { return Ok(()) };
-        match notice.stored.value.recipients.get_mut(index) {
-            Some(recipient) if recipient.status == RecipientStatus::Pending => recipient.status = status.clone(),
-            _ => return Ok(()),
-        }
-        Ok(self.table.transact(vec![notice.put()?]).await?)
+    /// Records what became of one message, unless something else was reported in the meantime: a bounce may be faster. One that is only for
+    /// now leaves the recipient pending, but not for the same message any more. Says whether it was recorded.
+    async fn record(
+        &self,
+        key: &Key,
+        (index, bounces): (usize, u32),
+        status: &RecipientStatus,
+    ) -> Result<bool, ServiceError> {
+        let Some(mut notice) = self.stored_notice(key).await? else { return Ok(false) };
+        let is_awaited =
+            |recipient: &&mut Recipient| recipient.status == RecipientStatus::Pending && recipient.bounces == bounces;
+        let Some(recipient) = notice.stored.value.recipients.get_mut(index).filter(is_awaited) else {
+            return Ok(false);
+        };
+        recipient.status = status.clone();
+        self.table.transact(vec![notice.put()?]).await?;
+        Ok(true)
     }
 
     /// Makes a notice that somebody still waits for due again later, longer each time.
@@ -116,8 +152,7 @@ impl Keyward {
         if !document.is_pending() {
             return Ok(());
         }
-        let wait = (1_i64 << document.attempts.min(12)).min(LONGEST_WAIT_SECONDS);
-        notice.due = Some(timers::due(kinds::NOTICE, &document.tenant, now + TimeDelta::seconds(wait)));
+        notice.due = Some(timers::due(kinds::NOTICE, &document.tenant, now + wait(document)));
         Ok(self.table.transact(vec![notice.put()?]).await?)
     }
 
@@ -126,10 +161,25 @@ impl Keyward {
     }
 }
 
+/// Counts and logs who will not be sent the notice any more. The address is nothing for the log.
+fn tell(run: &SweepRun, notice: &NoticeDocument, index: usize, status: &RecipientStatus) {
+    let (tenant, sequence) = (&notice.tenant, notice.sequence);
+    match status {
+        RecipientStatus::GivenUp { .. } => {
+            run.gave_up();
+            tracing::error!(%tenant, sequence, recipient = index, "a notice could not be sent for a week; the recipient is given up");
+        }
+        RecipientStatus::Refused { .. } => {
+            tracing::warn!(%tenant, sequence, recipient = index, "the mail service refused the recipient of a notice");
+        }
+        _ => {}
+    }
+}
+
 fn message(notice: &NoticeDocument, index: usize) -> Option<Message> {
     let recipient = notice.recipients.get(index)?;
     Some(Message {
-        id: notice.message_id(recipient),
+        id: notice.message_id(recipient, recipient.bounces),
         tenant: notice.tenant.clone(),
         sequence: notice.sequence,
         recipient: u32::try_from(index).ok()?,

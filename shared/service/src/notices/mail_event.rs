@@ -2,16 +2,25 @@
 
 use keyward_domain::{Instant, TenantId};
 
-use super::{RecipientStatus, bounded};
-use crate::{Keyward, ServiceError, addresses, settle::settle};
+use super::{NoticeDocument, Recipient, RecipientStatus, bounded, delivery::wait};
+use crate::{
+    Keyward, ServiceError, addresses,
+    settle::settle,
+    timers::{self, kinds},
+};
+
+/// So many messages that came back for now are followed by another one. The next that comes back is as good as one that came back for good.
+const FOLLOWED: u32 = 3;
 
 /// What became of a message that the mail service had taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailEventKind {
     /// The recipient marked it as unwanted.
     Complained,
-    /// It came back.
+    /// It came back, for good.
     Bounced,
+    /// It came back, but another one may arrive: the mailbox is full, or somebody is out of office.
+    BouncedForNow,
     /// It was not sent.
     Rejected,
 }
@@ -25,7 +34,7 @@ pub struct MailEvent {
     pub sequence: u64,
     /// The place of the recipient.
     pub recipient: u32,
-    /// The message's identifier. It is a hash of tenant, notice and address: a report with another one is of another message.
+    /// The message's identifier. It is a hash of tenant, notice, address and which try it was: a report with another one is of another message.
     pub message_id: String,
     /// What happened.
     pub kind: MailEventKind,
@@ -40,7 +49,7 @@ impl MailEvent {
         let (at, reason) = (self.at, bounded(&self.reason));
         match self.kind {
             MailEventKind::Complained => RecipientStatus::Complained { at, reason },
-            MailEventKind::Bounced => RecipientStatus::Bounced { at, reason },
+            MailEventKind::Bounced | MailEventKind::BouncedForNow => RecipientStatus::Bounced { at, reason },
             MailEventKind::Rejected => RecipientStatus::Rejected { at, reason },
         }
     }
@@ -71,28 +80,56 @@ fn kept(known: &RecipientStatus, reported: RecipientStatus) -> Option<RecipientS
     is_kept.then_some(reported)
 }
 
+/// Which of the messages to a recipient the report is of: after how many that came back. Nothing where it is of none.
+fn which(document: &NoticeDocument, recipient: &Recipient, message_id: &str) -> Option<u32> {
+    (0..=recipient.bounces.min(FOLLOWED)).find(|bounces| document.message_id(recipient, *bounces) == message_id)
+}
+
+/// What a recipient is after a report of this message to it; nothing where it is as before.
+///
+/// Messages follow one another: what came back is counted once for each, whatever is reported of it again, and each has an identifier of its
+/// own. So it does not matter in which order reports come, nor whether it is recorded yet that the message was sent.
+fn after(recipient: &Recipient, message: u32, event: &MailEvent) -> Option<Recipient> {
+    if event.kind != MailEventKind::BouncedForNow || message >= FOLLOWED {
+        let status = kept(&recipient.status, event.status())?;
+        return Some(Recipient { status, ..recipient.clone() });
+    }
+    if message < recipient.bounces {
+        return None;
+    }
+    // Whoever is known not to be reached, or does not want to be, is not sent another one.
+    let status = match &recipient.status {
+        RecipientStatus::Pending | RecipientStatus::Sent { .. } => RecipientStatus::Pending,
+        settled => settled.clone(),
+    };
+    Some(Recipient { status, bounces: message + 1, ..recipient.clone() })
+}
+
 impl Keyward {
     /// Records what the mail service reports of a message; says whether the report is of a message of a notice. The same report again, and
-    /// reports in another order, come to the same end; one may come before it is recorded that the message was sent.
+    /// reports in another order, come to the same end; one may come before it is recorded that the message was sent. A message that came back
+    /// for now is followed by another one, as one that could not be sent is.
     ///
     /// # Errors
     /// The table does not answer.
-    pub async fn record_mail_event(&self, event: &MailEvent) -> Result<bool, ServiceError> {
-        settle!(self.try_record_mail_event(event))
+    pub async fn record_mail_event(&self, event: &MailEvent, now: Instant) -> Result<bool, ServiceError> {
+        settle!(self.try_record_mail_event(event, now))
     }
 
-    async fn try_record_mail_event(&self, event: &MailEvent) -> Result<bool, ServiceError> {
+    async fn try_record_mail_event(&self, event: &MailEvent, now: Instant) -> Result<bool, ServiceError> {
         let key = addresses::notice(&event.tenant, event.sequence);
         let Some(mut notice) = self.stored_notice(&key).await? else { return Ok(false) };
         let document = &mut notice.stored.value;
         let index = usize::try_from(event.recipient).unwrap_or(usize::MAX);
         let Some(recipient) = document.recipients.get(index) else { return Ok(false) };
-        if document.message_id(recipient) != event.message_id {
-            return Ok(false);
-        }
-        let Some(status) = kept(&recipient.status, event.status()) else { return Ok(true) };
+        let Some(message) = which(document, recipient, &event.message_id) else { return Ok(false) };
+        let Some(after) = after(recipient, message, event) else { return Ok(true) };
         if let Some(recipient) = document.recipients.get_mut(index) {
-            recipient.status = status;
+            *recipient = after;
+        }
+        // Where somebody waited for it already it is due, or a run has it and makes it due.
+        if notice.due.is_none() {
+            notice.due = Some(timers::due(kinds::NOTICE, &document.tenant, now + wait(document)));
         }
         self.table.transact(vec![notice.put()?]).await?;
         Ok(true)

@@ -11,6 +11,8 @@ pub use crate::addresses::notice_at;
 pub use mail_event::{MailEvent, MailEventKind};
 pub use reached::{NoticeReach, NoticesReach};
 
+pub(crate) use delivery::longest_wait;
+
 use crate::{
     ServiceError,
     audit::sha256_hex,
@@ -76,6 +78,14 @@ pub struct Recipient {
     /// How far it is.
     #[serde(flatten)]
     pub status: RecipientStatus,
+    /// How many messages came back for now and were followed by another one.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub bounces: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 /// A notice in the outbox: written with the change that it tells of, sent after it.
@@ -106,9 +116,10 @@ impl NoticeDocument {
         self.recipients.iter().any(|recipient| recipient.status == RecipientStatus::Pending)
     }
 
-    /// The message's identifier: of this notice to this address, and of nothing else.
-    fn message_id(&self, recipient: &Recipient) -> String {
-        sha256_hex(&format!("{}\n{}\n{}", self.tenant, self.sequence, recipient.email))
+    /// The message's identifier: of this notice to this address, after so many that came back, and of nothing else.
+    fn message_id(&self, recipient: &Recipient, bounces: u32) -> String {
+        let first = format!("{}\n{}\n{}", self.tenant, self.sequence, recipient.email);
+        sha256_hex(&if bounces == 0 { first } else { format!("{first}\n{bounces}") })
     }
 }
 
@@ -127,6 +138,14 @@ impl StoredNotice {
     fn put(&self) -> Result<Write, ServiceError> {
         self.stored.put_with(None, self.due.clone().filter(|_| self.stored.value.is_pending()), None)
     }
+}
+
+/// Since when somebody waits for a first message of the notice in this item; nothing where nobody does, or where it can't be read: its
+/// delivery will say so.
+pub(crate) fn waiting_since(item: &Item) -> Option<Instant> {
+    let notice = decode::<NoticeDocument>(item).ok()?.value;
+    let waits = |recipient: &Recipient| recipient.status == RecipientStatus::Pending && recipient.bounces == 0;
+    notice.recipients.iter().any(waits).then_some(notice.at)
 }
 
 /// What somebody outside said, as one line of bounded length.
@@ -150,6 +169,7 @@ mod tests {
         let notice: NoticeDocument = serde_json::from_str(stored)?;
         assert_eq!(notice.html, None);
         assert_eq!(notice.recipients[1].status, RecipientStatus::Refused { reason: "no".into() });
+        assert_eq!(notice.recipients[1].bounces, 0);
         assert!(notice.is_pending());
         Ok(())
     }

@@ -123,6 +123,41 @@ pub struct Page {
     pub next: Option<Position>,
 }
 
+/// A question for what is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueQuery {
+    /// Name of the collection of due work: [`Due::kind`].
+    pub kind: String,
+    /// Shard of the sparse index: [`Due::shard`].
+    pub shard: u8,
+    /// Items that are due at this instant or before.
+    pub until: DateTime<Utc>,
+    /// Items per page, 1 to 1,000.
+    pub limit: u32,
+    /// Where the page before ended: its [`DuePage::next`].
+    pub after: Option<Position>,
+}
+
+/// One page of what is due.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DuePage {
+    /// The items, earliest first.
+    pub items: Vec<Item>,
+    /// Those between them that are not as this program writes them. They do not keep the others from being handed out.
+    pub unreadable: Vec<Unreadable>,
+    /// Present when there may be more.
+    pub next: Option<Position>,
+}
+
+/// A stored item that can't be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Where it is stored.
+    pub key: Key,
+    /// What is wrong with it, for the log; nothing of its content.
+    pub reason: String,
+}
+
 /// Why the table did not do what it was asked.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum TableError {
@@ -167,10 +202,10 @@ pub trait Table: Send + Sync {
     /// One page of a partition (consistent read).
     async fn query(&self, query: &Query) -> Result<Page, TableError>;
 
-    /// One page of the items of one kind and shard that are due at `until` or before, earliest first. Reads only what is due.
+    /// One page of the items of one kind and shard that are due, earliest first. Reads only what is due. A position stays good when the items
+    /// before it are changed or removed: the page begins with what is due after it.
     /// The index may lag behind the items: whoever acts on a row reads the item again first.
-    async fn query_due(&self, kind: &str, shard: u8, until: DateTime<Utc>, limit: u32)
-    -> Result<Vec<Item>, TableError>;
+    async fn query_due(&self, query: &DueQuery) -> Result<DuePage, TableError>;
 
     /// Applies all writes or none. At most 100, each to another item.
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError>;

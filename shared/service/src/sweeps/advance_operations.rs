@@ -8,10 +8,7 @@ use super::RowDone;
 use crate::{
     Keyward, Outcome, ServiceError, addresses,
     documents::{OperationDocument, VaultEntryDocument},
-    ports::{
-        table::{Item, Query, Span},
-        vault::VaultKeyName,
-    },
+    ports::table::{Item, Query, Span},
     settle::settle,
     stored::{Stored, decode, load},
     timers::{self, kinds},
@@ -52,15 +49,9 @@ impl Keyward {
     pub(crate) async fn advance_at_once(&self, outcome: &mut Outcome, now: Instant) {
         let Some(Operation { id, .. }) = outcome.operation.clone() else { return };
         let tenant = outcome.tenant.id.clone();
-        for _ in 0..STEPS {
-            match settle!(self.step(&tenant, &id, now)) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(fault) => {
-                    tracing::warn!(operation = %id, %fault, "an operation waits for the sweep");
-                    break;
-                }
-            }
+        // A step that is left off is one that a crash has cut: it is repeated.
+        if tokio::time::timeout(self.at_once, self.some_steps(&tenant, &id, now)).await.is_err() {
+            tracing::info!(operation = %id, "an operation takes longer and waits for the sweep");
         }
         let stored = load::<OperationDocument>(&*self.table, &addresses::operation(&tenant, &id)).await;
         if let Ok(Some(stored)) = stored {
@@ -68,6 +59,16 @@ impl Keyward {
         }
         if let Ok(state) = self.tenant_state(&tenant).await {
             outcome.tenant = state;
+        }
+    }
+
+    async fn some_steps(&self, tenant: &TenantId, id: &OperationId, now: Instant) {
+        for _ in 0..STEPS {
+            match settle!(self.step(tenant, id, now)) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(fault) => return tracing::warn!(operation = %id, %fault, "an operation waits for the sweep"),
+            }
         }
     }
 
@@ -85,11 +86,18 @@ impl Keyward {
         let more = match document.operation.kind {
             OperationKind::ChangeKey | OperationKind::RollBackKey => self.rewrap_some(&mut unit, &document).await?,
             OperationKind::LockTenant | OperationKind::DestroyKey => {
-                for name in &document.remove {
-                    self.vault.remove(&VaultKeyName::new(name.clone())?).await?;
-                }
-                if document.operation.kind == OperationKind::LockTenant {
-                    self.cancel_entries(tenant, now).await?;
+                let removed = self.remove_private_keys(&document.remove).await;
+                let entries = match document.operation.kind {
+                    OperationKind::LockTenant => self.cancel_entries(tenant, now).await,
+                    _ => Ok(()),
+                };
+                if let Some(fault) = removed.fault.or(entries.err()) {
+                    // What is gone is not asked for again.
+                    if let Some(document) = unit.operation_mut() {
+                        document.remove.retain(|name| !removed.gone.contains(name));
+                    }
+                    unit.commit(&*self.table).await?;
+                    return Err(fault);
                 }
                 false
             }

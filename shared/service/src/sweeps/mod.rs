@@ -5,15 +5,25 @@ mod advance_operations;
 mod deliver_notices;
 mod enforce_deletions;
 mod open_locks;
+mod report;
 mod send_reminders;
 
 use keyward_domain::{Context, Instant, PersonId};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::{Keyward, SHARDS, ServiceError, ports::table::Item, timers::kinds};
+pub use report::{NoticesFound, SweepReport, SweepRun};
 
-/// Rows of one shard that one run looks at.
+use crate::{
+    Keyward, SHARDS, ServiceError, notices,
+    ports::table::{DuePage, DueQuery, Item, Unreadable},
+    timers::kinds,
+};
+
+/// Rows of a page.
 const ROWS: u32 = 50;
+
+/// Pages of one kind and shard that one run looks at. It goes on behind a page only where that has failed rows, which stay the earliest.
+const PAGES: u32 = 4;
 
 /// The sweeps, by the names of their functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -59,29 +69,25 @@ impl Sweep {
     }
 }
 
-/// What one run of a sweep did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SweepReport {
-    /// Rows that were due.
-    pub looked_at: u64,
-    /// Rows that are done with.
-    pub done: u64,
-    /// Changes that were made: environments deleted, messages sent, steps of operations.
-    pub changes: u64,
-    /// Rows that failed; they are due again.
-    pub failed: u64,
-    /// Whether there is more that is due.
-    pub more: bool,
-    /// For how many seconds the row that has waited longest was due.
-    #[serde(default)]
-    pub longest_wait_seconds: u64,
-}
-
 /// What became of one row.
 pub(crate) struct RowDone {
     pub(crate) changes: u64,
     pub(crate) more: bool,
+}
+
+/// The kinds and shards in the order in which a run that begins at `now` comes to them: each is the first at its minute, so that none always
+/// waits for what another one takes long for.
+fn turns(kinds: &'static [&'static str], now: Instant) -> impl Iterator<Item = (&'static str, u8)> {
+    let minute = usize::try_from(now.timestamp().div_euclid(60)).unwrap_or(0);
+    let shards = usize::from(SHARDS);
+    let shards_in_turn = (0..SHARDS).cycle().skip(minute % shards).take(shards);
+    let first_kind = minute / shards % kinds.len().max(1);
+    shards_in_turn
+        .flat_map(move |shard| kinds.iter().cycle().skip(first_kind).take(kinds.len()).map(move |kind| (*kind, shard)))
+}
+
+fn is_due(item: &Item, now: Instant) -> bool {
+    item.due.as_ref().is_none_or(|due| due.at <= now)
 }
 
 impl Keyward {
@@ -90,43 +96,110 @@ impl Keyward {
     /// # Errors
     /// The table does not answer.
     pub async fn sweep(&self, sweep: Sweep, now: Instant) -> Result<SweepReport, ServiceError> {
-        let mut report = SweepReport::default();
-        for kind in sweep.kinds() {
-            for shard in 0..SHARDS {
-                let items = self.table.query_due(kind, shard, now, ROWS).await?;
-                report.more |= items.len() >= usize::try_from(ROWS).unwrap_or(usize::MAX);
-                for item in items {
-                    self.sweep_row(sweep, kind, &item, now, &mut report).await;
-                }
-            }
-        }
-        Ok(report)
+        let run = SweepRun::default();
+        self.sweep_in(&run, sweep, now).await?;
+        Ok(run.report())
     }
 
-    async fn sweep_row(&self, sweep: Sweep, kind: &str, item: &Item, now: Instant, report: &mut SweepReport) {
-        report.looked_at += 1;
-        if let Some(due) = &item.due {
-            let waited = u64::try_from((now - due.at).num_seconds()).unwrap_or(0);
-            report.longest_wait_seconds = report.longest_wait_seconds.max(waited);
+    /// Runs one sweep over what is due at `now`, and counts in `run` what it does while it does it.
+    ///
+    /// # Errors
+    /// The table does not answer. What was done before that is counted.
+    pub async fn sweep_in(&self, run: &SweepRun, sweep: Sweep, now: Instant) -> Result<(), ServiceError> {
+        if sweep == Sweep::DeliverNotices {
+            run.count(|report| report.notices = Some(NoticesFound::default()));
         }
-        let result = match sweep {
+        for (kind, shard) in turns(sweep.kinds(), now) {
+            self.sweep_shard(run, sweep, (kind, shard), now).await?;
+        }
+        Ok(())
+    }
+
+    async fn sweep_shard(
+        &self,
+        run: &SweepRun,
+        sweep: Sweep,
+        (kind, shard): (&'static str, u8),
+        now: Instant,
+    ) -> Result<(), ServiceError> {
+        // A notice that waits for its next try is not sent, but it is seen: a mail service that takes nothing must not look like silence.
+        let until = if sweep == Sweep::DeliverNotices { now + notices::longest_wait() } else { now };
+        let mut query = DueQuery { kind: kind.to_owned(), shard, until, limit: ROWS, after: None };
+        let mut is_more_due = false;
+        for _ in 0..PAGES {
+            let page = self.table.query_due(&query).await?;
+            let has_failed = self.sweep_page(run, sweep, kind, &page, now).await;
+            is_more_due = page.next.is_some() && page.items.last().is_none_or(|item| is_due(item, now));
+            query.after = page.next;
+            // Rows that are done with are not there any more: what is behind them comes first next time. Rows that failed are.
+            if query.after.is_none() || (is_more_due && !has_failed) {
+                break;
+            }
+        }
+        run.count(|report| report.more |= is_more_due);
+        Ok(())
+    }
+
+    /// Does what the rows of a page ask for; says whether one of them failed.
+    async fn sweep_page(&self, run: &SweepRun, sweep: Sweep, kind: &str, page: &DuePage, now: Instant) -> bool {
+        for Unreadable { key, reason } in &page.unreadable {
+            run.count(|report| {
+                report.looked_at += 1;
+                report.failed += 1;
+            });
+            let (partition, row) = (&key.partition, &key.sort);
+            tracing::warn!(sweep = sweep.as_str(), partition, row, reason, "a due row can't be read; it stays due");
+        }
+        let mut has_failed = !page.unreadable.is_empty();
+        for item in &page.items {
+            if sweep == Sweep::DeliverNotices
+                && let Some(since) = notices::waiting_since(item)
+            {
+                run.finds_waiting(since, now);
+            }
+            if is_due(item, now) {
+                has_failed |= !self.sweep_row(run, sweep, kind, item, now).await;
+            }
+        }
+        has_failed
+    }
+
+    /// Does what a row asks for; says whether it did not fail.
+    async fn sweep_row(&self, run: &SweepRun, sweep: Sweep, kind: &str, item: &Item, now: Instant) -> bool {
+        run.looks_at(item, now);
+        let failure = match tokio::time::timeout(run.row_time, self.work_on(run, sweep, kind, item, now)).await {
+            Ok(Ok(row)) => {
+                run.count(|report| {
+                    report.changes += row.changes;
+                    report.more |= row.more;
+                    report.done += u64::from(!row.more);
+                });
+                return true;
+            }
+            Ok(Err(fault)) => fault.to_string(),
+            Err(_) => format!("it took longer than {} s", run.row_time.as_secs_f32()),
+        };
+        run.count(|report| report.failed += 1);
+        let (partition, row) = (&item.key.partition, &item.key.sort);
+        tracing::warn!(sweep = sweep.as_str(), partition, row, failure, "a due row failed; it stays due");
+        false
+    }
+
+    async fn work_on(
+        &self,
+        run: &SweepRun,
+        sweep: Sweep,
+        kind: &str,
+        item: &Item,
+        now: Instant,
+    ) -> Result<RowDone, ServiceError> {
+        match sweep {
             Sweep::AdvanceOperations if kind == kinds::VAULT_ENTRY => self.remove_due_entry(item, now).await,
             Sweep::AdvanceOperations => self.advance_due(item, now).await,
             Sweep::OpenLocks => self.open_lock(item, now).await,
             Sweep::SendReminders => self.send_reminder(item, now).await,
             Sweep::EnforceDeletions => self.enforce_deletion(item, now).await,
-            Sweep::DeliverNotices => self.deliver_notice(item, now).await,
-        };
-        match result {
-            Ok(row) => {
-                report.changes += row.changes;
-                report.more |= row.more;
-                report.done += u64::from(!row.more);
-            }
-            Err(fault) => {
-                report.failed += 1;
-                tracing::warn!(sweep = sweep.as_str(), row = item.key.sort, %fault, "a due row failed; it stays due");
-            }
+            Sweep::DeliverNotices => self.deliver_notice(run, item, now).await,
         }
     }
 
@@ -135,22 +208,62 @@ impl Keyward {
     /// # Errors
     /// The table does not answer.
     pub async fn next_due(&self, after: Option<Instant>, until: Instant) -> Result<Option<Instant>, ServiceError> {
-        let mut earliest = None;
+        let mut earliest: Option<Instant> = None;
         for kind in Sweep::ALL.iter().flat_map(|sweep| sweep.kinds()) {
             for shard in 0..SHARDS {
-                let rows = self.table.query_due(kind, shard, until, ROWS).await?;
-                let instants = rows.iter().filter_map(|item| item.due.as_ref()).map(|due| due.at);
-                let at = instants.filter(|at| after.is_none_or(|after| *at > after)).min();
-                earliest = match (earliest, at) {
-                    (Some(known), Some(at)) => Some(std::cmp::min::<Instant>(known, at)),
-                    (known, at) => known.or(at),
-                };
+                let at = self.next_of_shard(kind, shard, after, until).await?;
+                earliest = earliest.into_iter().chain(at).min();
             }
         }
         Ok(earliest)
     }
 
+    async fn next_of_shard(
+        &self,
+        kind: &str,
+        shard: u8,
+        after: Option<Instant>,
+        until: Instant,
+    ) -> Result<Option<Instant>, ServiceError> {
+        let mut query = DueQuery { kind: kind.to_owned(), shard, until, limit: ROWS, after: None };
+        for _ in 0..PAGES {
+            let page = self.table.query_due(&query).await?;
+            let instants = page.items.iter().filter_map(|item| item.due.as_ref()).map(|due| due.at);
+            let at = instants.filter(|at| after.is_none_or(|after| *at > after)).min();
+            query.after = page.next;
+            if at.is_some() || query.after.is_none() {
+                return Ok(at);
+            }
+        }
+        Ok(None)
+    }
+
     pub(crate) fn sweep_context<'a>(&'a self, by: &'a PersonId, now: Instant) -> Context<'a> {
         Context { now, by, settings: &self.settings }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn at(minute: i64) -> Instant {
+        Instant::UNIX_EPOCH + chrono::TimeDelta::minutes(minute)
+    }
+
+    #[test]
+    fn every_kind_and_shard_has_one_turn_and_is_the_first_at_some_minute() {
+        let kinds = Sweep::AdvanceOperations.kinds();
+        let mut firsts = BTreeSet::new();
+        for minute in 0..8 {
+            let turns: Vec<_> = turns(kinds, at(minute)).collect();
+            assert_eq!(turns.len(), 8);
+            assert_eq!(turns.iter().collect::<BTreeSet<_>>().len(), 8, "{turns:?}");
+            firsts.extend(turns.first().copied());
+        }
+        assert_eq!(firsts.len(), 8, "{firsts:?}");
+        assert_eq!(turns(kinds, at(-1)).count(), 8);
     }
 }
