@@ -1,14 +1,9 @@
 //! A key file, or a part of one that lies behind a MAC or a cipher, which chance does not get past.
 
-use keyward_keyfile::{KeyBits, Limits, Password, PrivateKey, inspect, pfx};
+use keyward_keyfile::{Password, PrivateKey, inspect, pfx};
 
+use super::limits::limits;
 use super::{PASSWORD, crafted};
-
-/// What a legal file may ask for here: so little that an input under it takes milliseconds even in a debug build, and
-/// that a second is a fault of the reader. The real limits are compared in the same places; only their value differs.
-pub(crate) fn limits() -> Limits {
-    Limits { iterations: 500, scrypt_bytes: 64 * 1024, key_bits: KeyBits::ALL.to_vec(), ..Limits::default() }
-}
 
 /// Takes the input as each thing that it could be: a file, the contents of one under a MAC that fits, and a private key.
 pub(crate) fn run(input: &[u8]) {

@@ -8,6 +8,8 @@ mod bounded;
 mod crafted;
 #[path = "../inputs/pfx.rs"]
 mod input;
+#[path = "../inputs/limits.rs"]
+mod limits;
 
 /// The password of the seeds.
 const PASSWORD: &str = "correct horse";

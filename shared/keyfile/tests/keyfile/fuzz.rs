@@ -8,6 +8,10 @@ mod byok_input;
 mod exchange_key;
 #[path = "../../../../tests/fuzz/inputs/jwe.rs"]
 mod jwe_input;
+#[path = "../../../../tests/fuzz/inputs/limits.rs"]
+mod limits;
+#[path = "../../../../tests/fuzz/inputs/pem.rs"]
+mod pem_input;
 #[path = "../../../../tests/fuzz/inputs/pfx.rs"]
 mod pfx_input;
 
@@ -16,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use keyward_keyfile::pem::{self, Found};
 use keyward_keyfile::{byok, jwe, pfx};
 
 use crate::crafted;
@@ -23,6 +28,7 @@ use crate::loosened::loosen;
 use crate::openssl::Openssl;
 use crate::{KEY, PASSWORD, password, written};
 use exchange_key::EXCHANGE_KEY;
+use limits::limits;
 
 /// What openssl is told for the seeds; the iterations are within the limits of the target.
 const EXPORTS: [(&str, &str); 5] = [
@@ -96,6 +102,41 @@ fn pfx_seeds() -> Seeds {
     seeds
 }
 
+/// What openssl is told for the seeds under a password; the work is within the limits of the target.
+const ENCRYPTIONS: [(&str, &str); 4] = [
+    ("aes256-sha256", "-v2 aes-256-cbc -iter 16"),
+    ("aes128-sha1", "-v2 aes-128-cbc -v2prf hmacWithSHA1 -iter 16"),
+    ("3des-sha1", "-v1 PBE-SHA1-3DES -iter 16"),
+    ("scrypt", "-scrypt -scrypt_N 16 -scrypt_r 1 -scrypt_p 1"),
+];
+
+fn pem_seeds() -> Seeds {
+    let bench = Openssl::with_key();
+    let pass = format!("pass:{PASSWORD}");
+    let mut seeds = Seeds::new();
+    for (name, options) in ENCRYPTIONS {
+        for (form, kind) in [("PEM", "pem"), ("DER", "der")] {
+            let mut arguments = vec!["pkcs8", "-topk8", "-in", "key.pem", "-outform", form, "-passout", &pass];
+            arguments.extend(options.split(' '));
+            seeds.push((format!("encrypted-{name}.{kind}"), bench.run_with(&arguments)));
+        }
+    }
+    for (name, arguments) in [
+        ("pkcs8.pem", "pkey -in key.pem"),
+        ("pkcs8.der", "pkcs8 -topk8 -nocrypt -in key.pem -outform DER"),
+        ("pkcs1.pem", "rsa -in key.pem -traditional"),
+        ("pkcs1.der", "rsa -in key.pem -traditional -outform DER"),
+        ("traditional.pem", "rsa -in key.pem -traditional -aes256 -passout pass:old"),
+        ("public.pem", "pkey -in key.pem -pubout"),
+        ("public.der", "pkey -in key.pem -pubout -outform DER"),
+    ] {
+        seeds.push((name.to_owned(), bench.run(arguments)));
+    }
+    let with_certificate = [&bench.get("cert.pem")[..], &bench.run("pkey -in key.pem")].concat();
+    seeds.push(("with-certificate.pem".to_owned(), with_certificate));
+    seeds
+}
+
 fn byok_seeds() -> Seeds {
     let made = byok::wrap(&KEY, EXCHANGE_KEY.public_key(), "https://contoso.vault.azure.net/keys/exchange/1").unwrap();
     let document: serde_json::Value = serde_json::from_slice(&made).unwrap();
@@ -121,16 +162,32 @@ fn jwe_seeds() -> Seeds {
 fn seeds_and_regressions_of_pfx() {
     let seeds = run_all("pfx", pfx_seeds, pfx_input::run);
     for (name, seed) in seeds.iter().filter(|(name, _)| name.contains("openssl-")) {
-        let read = pfx::read(seed, &password(), &pfx_input::limits());
+        let read = pfx::read(seed, &password(), &limits());
         assert!(read.is_ok(), "{name} is to get through: {read:?}");
+    }
+}
+
+#[test]
+fn seeds_and_regressions_of_pem() {
+    for (name, seed) in run_all("pem", pem_seeds, pem_input::run) {
+        let got_through = match name.rsplit_once('/').map_or(name.as_str(), |(_, name)| name) {
+            "traditional.pem" => continue,
+            "public.pem" => pem::read_public_key(&seed, &limits()).is_ok(),
+            file if file.ends_with(".der") => continue,
+            _ => match pem::read_private_key(&seed, &limits()).unwrap() {
+                Found::Clear(_) => true,
+                Found::Encrypted(key) => key.open(&password(), &limits()).is_ok(),
+            },
+        };
+        assert!(got_through, "{name} is to get through");
     }
 }
 
 #[test]
 fn seeds_and_regressions_of_byok() {
     for (name, seed) in run_all("byok", byok_seeds, byok_input::run) {
-        let blob = byok::parse(&seed, &pfx_input::limits()).unwrap();
-        assert!(blob.open(&EXCHANGE_KEY, &pfx_input::limits()).is_ok(), "{name} is to get through");
+        let blob = byok::parse(&seed, &limits()).unwrap();
+        assert!(blob.open(&EXCHANGE_KEY, &limits()).is_ok(), "{name} is to get through");
     }
 }
 
