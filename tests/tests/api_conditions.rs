@@ -69,6 +69,22 @@ fn a_repeated_request_has_one_effect() {
     alice.post_with("/environments/new/protect", &later, &json!({})).must_be(200);
 }
 
+#[test]
+fn an_answer_is_given_again_for_a_day() {
+    let (_data, local) = started();
+    let headers = [("idempotency-key", "one")];
+    let register = |id: &str| local.actor("olivia").post_with("/environments", &headers, &environment(id));
+    register("new").must_be(201);
+    local.advance(23 * 3600);
+    register("new").must_be(201);
+    register("other").must_refuse(422, "idempotency_key_reused");
+    // The embedded table keeps what has expired, and that makes no difference.
+    local.advance(3600);
+    register("new").must_refuse(409, "environment_exists");
+    let other = register("other").must_be(201);
+    assert_eq!(register("other").must_be(201).body, other.body);
+}
+
 /// The key file is in the first answer only, and there is one key.
 fn generated_once(alice: Actor<'_>) {
     let headers = [("idempotency-key", "generate")];

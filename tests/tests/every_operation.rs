@@ -84,12 +84,13 @@ impl Stage {
         let person = |id: &str| json!({ "person": id, "name": id, "email": format!("{id}@contoso.example"), "role": "global_administrator" });
         let list = json!({ "administrators": [person("alice"), person("bob"), person("dora")] });
         self.alice(Op::SetAdministrators, &[], list);
-        self.alice(Op::SetQuorum, &[], json!({ "required": true }));
         let approve = |wanted: Value| {
             let asked = self.alice(Op::RequestApproval, &[], wanted);
             let id = asked["id"].as_str().unwrap();
             self.ask("bob", Op::GiveApproval, &[("approval", id)], json!({ "plan": asked["plan"] }));
         };
+        approve(json!({ "operation": "set-quorum" }));
+        self.alice(Op::SetQuorum, &[], json!({ "required": true }));
         approve(json!({ "operation": "delete-environment", "environment": "extra" }));
         self.alice(Op::ListApprovals, &[], Value::Null);
         self.alice(Op::DeleteEnvironment, &[("environment", "extra")], json!({}));

@@ -27,7 +27,7 @@ use keyward_keyfile::{Limits, PrivateKey, PublicKey, byok};
 use keyward_service::{
     Keyward, LockProof, LockRequest, Outcome, ServiceError,
     ports::{
-        table::{Condition, Item, Key, Page, Query, Table, TableError, Write},
+        table::{Condition, DuePage, DueQuery, Item, Key, Page, Query, Table, TableError, Write},
         vault::{Vault, VaultError, VaultKeyName, VaultPublicKey},
     },
     sweeps::Sweep,
@@ -306,14 +306,8 @@ impl Table for Ordered {
         self.inner.query(query).await
     }
 
-    async fn query_due(
-        &self,
-        kind: &str,
-        shard: u8,
-        until: DateTime<Utc>,
-        limit: u32,
-    ) -> Result<Vec<Item>, TableError> {
-        self.inner.query_due(kind, shard, until, limit).await
+    async fn query_due(&self, query: &DueQuery) -> Result<DuePage, TableError> {
+        self.inner.query_due(query).await
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {

@@ -365,7 +365,12 @@ fn a_helper_is_appointed_in_vain() {
     // Taken off again, and approval asked for from now on.
     let list = json!({ "administrators": [person("alice"), person("bob")] });
     alice.post("/administrators/set", &list).must_be(200);
-    alice.post("/quorum/set", &json!({ "required": true })).must_be(200);
+    let on = || alice.post("/quorum/set", &json!({ "required": true }));
+    on().must_refuse(409, "approval_required");
+    let asked = alice.post("/approvals", &json!({ "operation": "set-quorum" })).must_be(201).body;
+    let give = format!("/approvals/{}/give", asked["id"].as_str().unwrap());
+    bob.post(&give, &json!({ "plan": asked["plan"] })).must_be(200);
+    on().must_be(200);
     let delete = || alice.post("/environments/prod-eu/delete", &json!({ "statedName": "Contoso Production" }));
     delete().must_refuse(409, "approval_required");
     let wanted = json!({ "operation": "delete-environment", "environment": "prod-eu" });

@@ -144,7 +144,7 @@ fn request_body(name: &str, optional: bool) -> RequestBody {
 fn parameters(route: &'static Route) -> Vec<Parameter> {
     let in_path = route.parameters().map(path_parameter);
     let in_query = route.query.iter().map(query_parameter);
-    let in_header = (route.method == Method::Post).then(idempotency_key);
+    let in_header = route.keeps_answer().then(idempotency_key);
     let condition = route.takes_if_match().then(if_match);
     in_path.chain(in_query).chain(in_header).chain(condition).collect()
 }

@@ -102,6 +102,15 @@ impl Route {
         self.takes("dryRun")
     }
 
+    /// Whether the answer to a request with an `Idempotency-Key` is kept, and given again to the same request: not that of a read, and not
+    /// what must not be stored, a data key, or what is good for one use, a challenge. To get these again is to ask anew, which takes nothing
+    /// from anybody.
+    #[must_use]
+    pub fn keeps_answer(&self) -> bool {
+        let is_handed_out = matches!(self.operation, OperationName::LeaseDataKey | OperationName::ChallengePossession);
+        self.method == Method::Post && !is_handed_out
+    }
+
     /// Whether it answers in pages.
     #[must_use]
     pub fn is_paged(&self) -> bool {

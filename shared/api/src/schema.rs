@@ -59,7 +59,7 @@ text!(BackupId, 60, SLUG, "A backup of an environment; unique within the environ
 text!(ApprovalId, 60, SLUG, "A request for a second administrator's approval.");
 text!(OperationId, 60, SLUG, "The record of a change that takes time.");
 text!(Region, 40, SLUG, "A place where environments and keys live, for example `europe`.");
-text!(PersonId, 128, Some("^[A-Za-z0-9._@+|:-]+$"), "A person or a workload, as the token names it.");
+text!(PersonId, 128, Some("^[A-Za-z0-9._@+|:/=-]+$"), "A person or a workload, as the token names it.");
 text!(Name, 100, None, "What people call a thing: visible characters without leading or trailing space.");
 text!(
     Fingerprint,

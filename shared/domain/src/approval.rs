@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApprovalId, EnvironmentId, Instant, KeyId, PersonId, PlanHash};
+use crate::{ApprovalId, EnvironmentId, Instant, KeyId, OperationName, PersonId, PlanHash};
 
 /// What approval is asked for: one operation on one thing, as its plan was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,15 @@ pub struct Approved {
     pub key: Option<KeyId>,
     /// The hash of its plan. Once the plan changes, the approval is good for nothing.
     pub plan: PlanHash,
+    /// For a lock: how many environments are under the tenant's key, for which it is more than a bar. It may be fewer by the time of the lock,
+    /// and not more. 0 for all else.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reach: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Approved {
@@ -23,6 +32,18 @@ impl Approved {
     #[must_use]
     pub fn is_same_thing(&self, other: &Self) -> bool {
         (&self.operation, &self.environment, &self.key) == (&other.operation, &other.environment, &other.key)
+    }
+
+    /// What is asked for is no more than this: the same thing by the same plan, and it reaches no further.
+    #[must_use]
+    pub fn covers(&self, asked: &Self) -> bool {
+        self.is_same_thing(asked) && self.plan == asked.plan && asked.reach <= self.reach
+    }
+
+    /// Whether it is a rollback, which those may approve too who were taken off the list lately.
+    #[must_use]
+    pub fn is_rollback(&self) -> bool {
+        self.operation == OperationName::RollBackKey.as_str()
     }
 }
 

@@ -41,7 +41,7 @@ pub enum Event {
     TenantRegistered { tenant: NewTenant },
     /// K1.
     TenantOptedIn,
-    /// A6. `added` may lock, roll back and approve from `settled_at` on; until then `removed` get notices and may roll back.
+    /// A6. `added` may lock, roll back, destroy, delete and approve from `settled_at` on; until then `removed` get notices and may roll back.
     AdministratorsSet {
         administrators: Vec<Administrator>,
         added: Vec<PersonId>,
@@ -125,6 +125,9 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approval: Option<ApprovalId>,
         code: String,
+        /// Further refusals of this person are not logged until then: so many in a short time would keep others from their work.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        not_logged_until: Option<Instant>,
     },
 }
 

@@ -76,7 +76,7 @@ pub struct Settings {
     pub open_locks: usize,
     /// A5: how old a sign-in may be for what needs a recent one.
     pub recent_sign_in: SecondsDuration,
-    /// A6: how long a new administrator waits to lock, roll back or approve, and how long a removed one still gets notices.
+    /// A6: how long a new administrator waits to lock, roll back, destroy, delete or approve, and how long a removed one still gets notices.
     pub administrator_wait: SecondsDuration,
     /// A6: administrators of one tenant. Nobody is added either while more addresses than this have left the list lately.
     pub administrators_per_tenant: usize,

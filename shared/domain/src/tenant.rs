@@ -78,7 +78,7 @@ pub struct Tenant {
     pub licensed_seats: u32,
     /// Who administers it.
     pub administrators: Vec<Administrator>,
-    /// A6: when those who came onto the list lately may lock, roll back and approve. One who left it before that stays here for as long as
+    /// A6: when those who came onto the list lately may lock, roll back, destroy, delete and approve. One who left it before that stays here for as long as
     /// they are a former one, and is new again when they come back.
     #[serde(default)]
     pub new_administrators: BTreeMap<PersonId, Instant>,
@@ -257,9 +257,11 @@ impl Tenant {
             let is_back = administrators.iter().any(|listed| is_same(listed, &former.administrator));
             recorded.at < former.until && !is_back
         });
-        // What somebody approved who is not on the list any more counts no longer, also if they come back.
-        for open in self.approvals.values_mut() {
-            let is_listed = |person: &PersonId| administrators.iter().any(|listed| listed.person == *person);
+        // What somebody asked for or approved who is not on the list any more counts no longer, also if they come back; but for rollbacks,
+        // which are theirs for a while.
+        let is_listed = |person: &PersonId| administrators.iter().any(|listed| listed.person == *person);
+        self.approvals.retain(|_, open| open.approved.is_rollback() || is_listed(&open.requested_by));
+        for open in self.approvals.values_mut().filter(|open| !open.approved.is_rollback()) {
             if !open.given_by.as_ref().is_some_and(is_listed) {
                 (open.given_by, open.given_at) = (None, None);
             }

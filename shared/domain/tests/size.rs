@@ -61,6 +61,7 @@ fn approval(number: usize) -> Approval {
         environment: Some(id(60, number)),
         key: None,
         plan: PlanHash("0".repeat(64)),
+        reach: u64::MAX,
     };
     Approval {
         id: id(27, number),

@@ -7,14 +7,18 @@ use crate::ports::table::Key;
 /// Shards of the index of due work.
 pub const SHARDS: u8 = 4;
 
-/// The shard of a tenant's due work (FNV-1a over the identifier).
+/// The shard of a tenant's due work.
 #[must_use]
 pub fn shard_of(tenant: &TenantId) -> u8 {
-    let hash = tenant
-        .as_str()
+    spread(tenant.as_str(), SHARDS)
+}
+
+/// A number below `count` for a text (FNV-1a).
+fn spread(text: &str, count: u8) -> u8 {
+    let hash = text
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    u8::try_from(hash % u64::from(SHARDS)).unwrap_or(0)
+    u8::try_from(hash % u64::from(count)).unwrap_or(0)
 }
 
 /// The tenant's partition.
@@ -79,9 +83,20 @@ pub(crate) fn history(tenant: &TenantId, environment: &EnvironmentId, sequence: 
     at(tenant, format!("{}{sequence:012}", histories(environment)))
 }
 
-/// When the last lease of the tenant ends.
-pub(crate) fn leases_end(tenant: &TenantId) -> Key {
-    at(tenant, "LEASES-END".to_owned())
+/// Prefix of the tenant's fences.
+pub(crate) const FENCES: &str = "FENCE#";
+
+/// How many fences a tenant has. Leases of environments that share one can collide in the table.
+pub(crate) const FENCE_COUNT: u8 = 8;
+
+/// One of the tenant's fences.
+pub(crate) fn fence(tenant: &TenantId, number: u8) -> Key {
+    at(tenant, format!("{FENCES}{number}"))
+}
+
+/// The fence that the leases of an environment hold.
+pub(crate) fn fence_of(tenant: &TenantId, environment: &EnvironmentId) -> Key {
+    fence(tenant, spread(environment.as_str(), FENCE_COUNT))
 }
 
 /// The head of an environment's lease log.
@@ -130,6 +145,11 @@ pub(crate) fn attempts(tenant: &TenantId, operation: OperationName) -> Key {
 /// Attempts of one person (A8).
 pub(crate) fn attempts_of(tenant: &TenantId, operation: OperationName, person: &PersonId) -> Key {
     at(tenant, format!("ATTEMPTS#{operation}#{person}"))
+}
+
+/// Refusals of one person that were logged lately (A4).
+pub(crate) fn refusals_of(tenant: &TenantId, person: &PersonId) -> Key {
+    at(tenant, format!("REFUSALS#{person}"))
 }
 
 pub(crate) fn challenge(tenant: &TenantId, nonce: &str) -> Key {

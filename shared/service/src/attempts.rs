@@ -6,7 +6,7 @@
 
 use std::future::Future;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use keyward_domain::{Instant, OperationName, TenantId};
 use serde::{Deserialize, Serialize};
 
@@ -37,24 +37,30 @@ struct Attempt {
 
 /// Attempts, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct AttemptsDocument {
+pub(crate) struct AttemptsDocument {
     attempts: Vec<Attempt>,
 }
 
 impl AttemptsDocument {
     /// Enters an attempt; or says from when on there is room for it.
-    fn enter(&mut self, id: &str, now: Instant, since: Instant, most: usize) -> Result<(), Instant> {
-        self.attempts.retain(|attempt| since < attempt.at);
+    pub(crate) fn enter(&mut self, id: &str, now: Instant, window: TimeDelta, most: usize) -> Result<(), Instant> {
+        self.attempts.retain(|attempt| now - window < attempt.at);
         if self.attempts.iter().any(|attempt| attempt.id == id) {
             return Ok(());
         }
         // Clocks of two functions differ: the newest counts, whoever entered it.
         self.attempts.sort_by_key(|attempt| attempt.at);
-        if let Some(index) = self.attempts.len().checked_sub(most.max(1)) {
-            return Err(self.attempts.get(index).map_or(now, |oldest| oldest.at) + (now - since));
+        if let Some(room_at) = self.room_at(now, window, most) {
+            return Err(room_at);
         }
         self.attempts.push(Attempt { id: id.to_owned(), at: now });
         Ok(())
+    }
+
+    /// From when on there is room for another attempt, where there is none now.
+    pub(crate) fn room_at(&self, now: Instant, window: TimeDelta, most: usize) -> Option<Instant> {
+        let index = self.attempts.len().checked_sub(most.max(1))?;
+        Some(self.attempts.get(index).map_or(now, |oldest| oldest.at) + window)
     }
 
     fn take_out(&mut self, id: &str) {
@@ -88,7 +94,7 @@ impl Keyward {
         let mut writes = Vec::new();
         for (key, most) in limits {
             let mut stored = self.attempts_at(key).await?;
-            let entered = stored.value.enter(attempt.id, request.now, request.now - window, most);
+            let entered = stored.value.enter(attempt.id, request.now, window, most);
             entered.map_err(|retry_at| ServiceError::TooManyAttempts { retry_at })?;
             writes.push(stored.put_with(None, None, Some(request.now + window))?);
         }
@@ -105,7 +111,8 @@ impl Keyward {
         Ok(self.table.transact(writes).await?)
     }
 
-    async fn attempts_at(&self, key: Key) -> Result<Stored<AttemptsDocument>, ServiceError> {
+    /// What was counted at this address.
+    pub(crate) async fn attempts_at(&self, key: Key) -> Result<Stored<AttemptsDocument>, ServiceError> {
         let stored = load::<AttemptsDocument>(&*self.table, &key).await?;
         Ok(stored.unwrap_or_else(|| Stored::new(key, AttemptsDocument::default())))
     }
@@ -120,8 +127,6 @@ fn places(request: &Request, attempt: &Attempted<'_>) -> [Key; 2] {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
 
     fn at(minutes: i64) -> Instant {
@@ -129,7 +134,7 @@ mod tests {
     }
 
     fn enter(document: &mut AttemptsDocument, id: &str, minutes: i64) -> Result<(), Instant> {
-        document.enter(id, at(minutes), at(minutes - 15), 3)
+        document.enter(id, at(minutes), TimeDelta::minutes(15), 3)
     }
 
     #[test]

@@ -87,9 +87,13 @@ pub(crate) struct LeaseHeadDocument {
     pub(crate) leases: ChainHead,
 }
 
-/// L6: no lease of the tenant that was handed out ends later.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct LeasesEndDocument {
+/// L6: what leases of some of the tenant's environments hold, so that none is committed after a lock. A lock, a reactivation and a key
+/// change move all fences of the tenant in their transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FenceDocument {
+    /// The tenant's fence.
+    pub(crate) fence: u64,
+    /// No lease that held this one ends later.
     pub(crate) until: Option<Instant>,
 }
 
@@ -140,4 +144,7 @@ pub struct Answer {
 pub(crate) struct AnswerDocument {
     pub(crate) request_hash: String,
     pub(crate) answer: Answer,
+    /// The table removes it some time after that.
+    #[serde(default)]
+    pub(crate) expires_at: Instant,
 }

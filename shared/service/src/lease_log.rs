@@ -2,23 +2,22 @@
 //! the tenant's changes nor bury them.
 
 use chrono::{SubsecRound as _, TimeDelta};
-use keyward_domain::{EnvironmentId, Instant, Recorded, TenantId};
+use keyward_domain::{EnvironmentId, Instant, Recorded, Tenant, TenantId};
 
 use crate::{
     Keyward, ServiceError, addresses,
-    documents::{LeaseHeadDocument, LeasesEndDocument},
-    ports::table::Write,
-    stored::{Stored, load},
+    documents::{FenceDocument, LeaseHeadDocument},
+    ports::table::{Condition, Key, Query, Span, Table, Write},
+    stored::{Stored, decode, load},
 };
 
 impl Keyward {
-    /// The writes that append a lease that ends at `until`.
+    /// The writes that append a lease.
     pub(crate) async fn append_lease(
         &self,
         tenant: &TenantId,
         environment: &EnvironmentId,
         recorded: &Recorded,
-        until: Instant,
     ) -> Result<Vec<Write>, ServiceError> {
         let key = addresses::lease_head(tenant, environment);
         let mut head = load::<LeaseHeadDocument>(&*self.table, &key)
@@ -26,24 +25,53 @@ impl Keyward {
             .unwrap_or_else(|| Stored::new(key, LeaseHeadDocument::default()));
         let entry = head.value.leases.append(recorded);
         let entry = Stored::new(addresses::lease(tenant, environment, entry.sequence), entry);
-        Ok(vec![head.put()?, entry.put()?, self.extend_leases_end(tenant, until).await?])
+        Ok(vec![head.put()?, entry.put()?])
     }
 
-    /// When the last lease of the tenant ends, as the table knows it.
-    pub(crate) async fn leases_end(&self, tenant: &TenantId) -> Result<Stored<LeasesEndDocument>, ServiceError> {
-        let key = addresses::leases_end(tenant);
-        let stored = load::<LeasesEndDocument>(&*self.table, &key).await?;
-        Ok(stored.unwrap_or_else(|| Stored::new(key, LeasesEndDocument::default())))
-    }
-
-    /// Moves that instant, up to the next whole second: so it is written once a second at most, and the other leases only check it.
-    async fn extend_leases_end(&self, tenant: &TenantId, until: Instant) -> Result<Write, ServiceError> {
-        let mut end = self.leases_end(tenant).await?;
-        if end.value.until.is_some_and(|known| known >= until) {
-            return Ok(end.check());
+    /// L6: the write that lets a lease until `until` fail where a lock, a reactivation or a key change comes before it. The end is rounded up to
+    /// the next whole second: so it is written once a second at most, and the other leases only check the fence.
+    pub(crate) async fn hold_fence(
+        &self,
+        tenant: &Tenant,
+        environment: &EnvironmentId,
+        until: Instant,
+    ) -> Result<Write, ServiceError> {
+        let key = addresses::fence_of(&tenant.id, environment);
+        let stored = load::<FenceDocument>(&*self.table, &key).await?;
+        let mut held =
+            stored.unwrap_or_else(|| Stored::new(key.clone(), FenceDocument { fence: tenant.fence, until: None }));
+        if held.value.fence != tenant.fence {
+            return Err(ServiceError::Conflict);
+        }
+        if held.value.until.is_some_and(|known| known >= until) {
+            return Ok(Write::Check { key, condition: Condition::Fence(tenant.fence) });
         }
         let second = until.trunc_subsecs(0);
-        end.value.until = Some(if second < until { second + TimeDelta::seconds(1) } else { second });
-        end.put()
+        held.value.until = Some(if second < until { second + TimeDelta::seconds(1) } else { second });
+        held.put_with(Some(tenant.fence), None, None)
     }
+}
+
+/// All fences of a tenant, those too that were never held.
+pub(crate) async fn fences(table: &dyn Table, tenant: &TenantId) -> Result<Vec<Stored<FenceDocument>>, ServiceError> {
+    let query = Query {
+        partition: addresses::partition(tenant),
+        span: Span::Prefix(addresses::FENCES.to_owned()),
+        descending: false,
+        limit: u32::from(addresses::FENCE_COUNT),
+        after: None,
+    };
+    let found: Vec<Stored<FenceDocument>> =
+        table.query(&query).await?.items.iter().map(decode).collect::<Result<_, _>>()?;
+    let all = (0..addresses::FENCE_COUNT).map(|number| addresses::fence(tenant, number));
+    let known = |key: Key| {
+        let found = found.iter().find(|stored| stored.key == key).cloned();
+        found.unwrap_or_else(|| Stored::new(key, FenceDocument::default()))
+    };
+    Ok(all.map(known).collect())
+}
+
+/// When the last lease ends that held one of these fences.
+pub(crate) fn leases_end(fences: &[Stored<FenceDocument>]) -> Option<Instant> {
+    fences.iter().filter_map(|stored| stored.value.until).max()
 }

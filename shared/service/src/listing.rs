@@ -183,22 +183,30 @@ impl Keyward {
         Ok(lines)
     }
 
-    /// The first thousand backups of an environment that are still retained, by identifier, and whether these were looked for among all.
+    /// The backups of an environment that are still retained, by identifier, and whether these were looked for among all: among a hundred
+    /// thousand at most.
     pub(crate) async fn retained_backups(
         &self,
         tenant: &TenantId,
         environment: &EnvironmentId,
         now: Instant,
     ) -> Result<(Vec<BackupId>, bool), ServiceError> {
-        let page = self.page(tenant, addresses::backups(environment), false, 1000, None).await?;
         let mut ids = Vec::new();
-        for item in &page.entries {
-            let backup = decode::<BackupDocument>(item)?.value.backup;
-            if now < backup.retained_until {
-                ids.push(backup.id);
+        let mut after = None;
+        for _ in 0..100 {
+            let page = self.page(tenant, addresses::backups(environment), false, 1000, after).await?;
+            for item in &page.entries {
+                let backup = decode::<BackupDocument>(item)?.value.backup;
+                if now < backup.retained_until {
+                    ids.push(backup.id);
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok((ids, true));
             }
         }
-        Ok((ids, page.next.is_none()))
+        Ok((ids, false))
     }
 
     /// The tenant and one of its environments as they are; for what no caller asked for.

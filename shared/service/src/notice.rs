@@ -69,6 +69,7 @@ pub(crate) fn compose(
             name: administrator.name.to_string(),
             email: administrator.email.clone(),
             status: RecipientStatus::Pending,
+            bounces: 0,
         })
         .collect();
     Some(NoticeDocument {

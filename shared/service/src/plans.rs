@@ -1,15 +1,23 @@
 //! Plans: what a destructive operation would do, with a hash over what that depends on.
 
 use keyward_domain::{
-    Administrator, BackupId, Command, Environment, EnvironmentId, Event, KeyId, KeyState, ManagedBy, Name,
+    Administrator, BackupId, Command, Environment, EnvironmentId, Event, Instant, KeyId, KeyState, ManagedBy, Name,
     OperationName, PersonId, Plan, PlanHash, Rejection, Tenant, TenantId, WrappingKey,
     rules::{l2_opens, l6_lease},
 };
 use serde_json::{Value, json};
 
 use crate::{
-    Keyward, Request, ServiceError, addresses, audit::sha256_hex, counted::are, documents::BackupDocument,
-    notice::instant, operations::new_operation, refusal::Asked, stored::load, unit::Unit,
+    Keyward, Request, ServiceError, addresses,
+    audit::sha256_hex,
+    counted::are,
+    documents::BackupDocument,
+    lease_log::{fences, leases_end},
+    notice::instant,
+    operations::new_operation,
+    refusal::Asked,
+    stored::load,
+    unit::Unit,
 };
 
 /// How many environments a plan names.
@@ -31,7 +39,7 @@ fn plan_hash(unit: &Unit<'_>, asked: Asked<'_>, backups: &(Vec<BackupId>, bool))
     let text = json!({
         "operation": asked.operation.as_str(),
         "tenant": tenant.id,
-        "on": depends_on(tenant, asked),
+        "on": depends_on(tenant, asked, unit.context().now),
         "environment": environment,
         "backup": asked.backup,
         "backups": backups,
@@ -40,7 +48,7 @@ fn plan_hash(unit: &Unit<'_>, asked: Asked<'_>, backups: &(Vec<BackupId>, bool))
 }
 
 /// What of the tenant the effect depends on.
-fn depends_on(tenant: &Tenant, asked: Asked<'_>) -> Value {
+fn depends_on(tenant: &Tenant, asked: Asked<'_>, now: Instant) -> Value {
     let key = |id: Option<&KeyId>| id.and_then(|id| tenant.key(id)).map(|key| json!([key.id, key.state, key.in_vault]));
     let active = key(tenant.active_key.as_ref());
     match asked.operation {
@@ -54,9 +62,13 @@ fn depends_on(tenant: &Tenant, asked: Asked<'_>) -> Value {
             let environments = asked.key.and_then(|id| tenant.key(id)).map(|key| key.environments);
             json!([asked.key, key(asked.key), environments])
         }
-        OperationName::SetAdministrators | OperationName::SetQuorum => {
-            json!([tenant.administrators, tenant.quorum_since, asked.wanted])
+        OperationName::SetAdministrators => {
+            let is_new = |person: &&PersonId| tenant.new_until(person, now).is_some();
+            let new: Vec<_> = tenant.new_administrators.keys().filter(is_new).collect();
+            let left: Vec<_> = tenant.lately_left(now).map(|former| &former.administrator).collect();
+            json!([tenant.administrators, new, left, asked.wanted])
         }
+        OperationName::SetQuorum => json!([tenant.administrators, tenant.quorum_since, asked.wanted]),
         // The environment says all.
         _ => Value::Null,
     }
@@ -72,7 +84,7 @@ impl Keyward {
         let mut unit = self.begin(request, asked).await?;
         let stated_name = unit.tenant()?.name.clone();
         let possessed = unit.tenant()?.active().map(|key| key.fingerprint.clone());
-        let leases_until = self.leases_end(tenant).await?.value.until;
+        let leases_until = leases_end(&fences(&*self.table, tenant).await?);
         let command = Command::LockTenant { stated_name, possessed, leases_until, operation: new_operation()? };
         let asked = Asked { operation: OperationName::LockTenant, ..asked };
         self.plan_now(&mut unit, asked).await?;
@@ -368,7 +380,7 @@ pub(crate) fn administrators_effects(event: &Event) -> Vec<String> {
 /// What asking for approvals, or no longer asking for them, means.
 pub(crate) fn quorum_effect(required: bool) -> &'static str {
     if required {
-        "To lock, roll back, delete and destroy, an administrator needs the approval of another one. So does switching this off."
+        "To lock, roll back, delete and destroy, an administrator needs the approval of another one. So does switching this on and off."
     } else {
         "An administrator locks, rolls back, deletes and destroys alone. Open requests for approval are gone."
     }

@@ -1,9 +1,13 @@
-//! A4: every refusal of a destructive request is in the audit log; A3: a failed attempt to prove possession is told to everybody.
+//! A4: the refusals of destructive requests are in the audit log; A3: a failed attempt to prove possession is told to everybody.
 
 use keyward_domain::{ApprovalId, BackupId, EnvironmentId, Event, KeyId, OperationName, Rejection, Tenant, TenantId};
 use keyward_keyfile::KeyFileError;
 
-use crate::{Keyward, Request, ServiceError, settle::settle, unit::Unit};
+use crate::{Keyward, Request, ServiceError, addresses, settle::settle, unit::Unit};
+
+/// How many refusals of one person are logged within the window of A8. Each takes a turn in the tenant's sequence of changes: without an end
+/// to it, a person without any role could keep the administrators from a lock.
+const LOGGED_IN_A_WINDOW: usize = 100;
 
 /// What was asked for, for the log.
 #[derive(Clone, Copy)]
@@ -115,6 +119,7 @@ impl Keyward {
                 key: asked.key.cloned(),
                 approval: asked.approval.cloned(),
                 code: code.to_owned(),
+                not_logged_until: None,
             }
         };
         self.log_refusal(request, asked, &event, |_| true).await;
@@ -156,7 +161,18 @@ impl Keyward {
         if !is_of(unit.tenant()?) {
             return Ok(());
         }
-        unit.record(event.clone())?;
+        let mut event = event.clone();
+        if let Event::RequestRefused { not_logged_until, .. } = &mut event {
+            let key = addresses::refusals_of(tenant, &request.principal.person);
+            let mut lately = self.attempts_at(key).await?;
+            let (now, window) = (request.now, self.settings.attempt_window.delta());
+            if lately.value.enter(&unit.revision(None).to_string(), now, window, LOGGED_IN_A_WINDOW).is_err() {
+                return Ok(());
+            }
+            *not_logged_until = lately.value.room_at(now, window, LOGGED_IN_A_WINDOW);
+            unit.write(lately.put_with(None, None, Some(now + window))?);
+        }
+        unit.record(event)?;
         unit.commit(&*self.table).await
     }
 }

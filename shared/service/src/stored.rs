@@ -45,11 +45,6 @@ impl<T: Serialize> Stored<T> {
         Write::Delete { key: self.key.clone(), condition: self.condition() }
     }
 
-    /// Fails the transaction unless the document is as it was read.
-    pub(crate) fn check(&self) -> Write {
-        Write::Check { key: self.key.clone(), condition: self.condition() }
-    }
-
     fn condition(&self) -> Condition {
         if self.revision == 0 { Condition::Absent } else { Condition::Revision(self.revision) }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use keyward_domain::{
     ApprovalId, Backup, Command, Context, Environment, EnvironmentId, Event, Facts, KeyId, Operation, Recorded,
     Rejection, Tenant, TenantId, decide,
@@ -9,7 +10,8 @@ use keyward_domain::{
 
 use crate::{
     Outcome, ServiceError, addresses,
-    documents::{AnswerDocument, ChainHead, OperationDocument, TenantDocument},
+    documents::{AnswerDocument, ChainHead, FenceDocument, OperationDocument, TenantDocument},
+    lease_log::fences,
     notice,
     plans::PlanNow,
     ports::table::{Table, Write},
@@ -17,6 +19,9 @@ use crate::{
     stored::{Stored, load},
     timers,
 };
+
+/// How long an answer is given again to the same request.
+const ANSWER_LIFE: TimeDelta = TimeDelta::days(1);
 
 /// A change in the making. Nothing is written until [`Unit::commit`].
 pub(crate) struct Unit<'a> {
@@ -30,6 +35,9 @@ pub(crate) struct Unit<'a> {
     backup: Option<Backup>,
     plan: Option<PlanNow>,
     approval: Option<ApprovalId>,
+    /// The tenant's fence as it was loaded, and the fences in the table where they were read for the decision.
+    fence: u64,
+    fences: Vec<Stored<FenceDocument>>,
     recorded: Vec<Recorded>,
     first_sequence: u64,
     affected: Vec<String>,
@@ -45,6 +53,7 @@ impl<'a> Unit<'a> {
             None => (0, None, ChainHead::default()),
         };
         let first_sequence = audit.sequence + 1;
+        let fence = tenant.as_ref().map_or(0, |tenant| tenant.fence);
         Ok(Self {
             context,
             id: id.clone(),
@@ -56,6 +65,8 @@ impl<'a> Unit<'a> {
             backup: None,
             plan: None,
             approval: None,
+            fence,
+            fences: Vec::new(),
             recorded: Vec::new(),
             first_sequence,
             affected: Vec::new(),
@@ -129,6 +140,11 @@ impl<'a> Unit<'a> {
 
     pub(crate) fn operation_mut(&mut self) -> Option<&mut OperationDocument> {
         self.operation.as_mut().map(|stored| &mut stored.value)
+    }
+
+    /// The fences on which the decision rests.
+    pub(crate) fn set_fences(&mut self, fences: Vec<Stored<FenceDocument>>) {
+        self.fences = fences;
     }
 
     /// Names of environments for the notice.
@@ -259,13 +275,21 @@ impl<'a> Unit<'a> {
     ) -> Result<Outcome, ServiceError> {
         let outcome = self.outcome(environment)?;
         if let Some(idempotency) = &request.idempotency {
+            let expires_at = self.context.now + ANSWER_LIFE;
             let document = AnswerDocument {
                 request_hash: idempotency.request_hash.clone(),
                 answer: (idempotency.encode)(&outcome),
+                expires_at,
             };
-            let stored = Stored::new(crate::operations::answer_key(request, &idempotency.key), document);
-            let expires = self.context.now + chrono::TimeDelta::days(1);
-            self.write(stored.put_with(None, None, Some(expires))?);
+            let key = crate::operations::answer_key(request, &idempotency.key);
+            // The table removes an expired answer when it likes: the new one comes in its place.
+            let revision = match load::<AnswerDocument>(table, &key).await? {
+                Some(found) if self.context.now < found.value.expires_at => return Err(ServiceError::Conflict),
+                Some(expired) => expired.revision,
+                None => 0,
+            };
+            let stored = Stored { key, revision, value: document };
+            self.write(stored.put_with(None, None, Some(expires_at))?);
         }
         self.commit(table).await?;
         Ok(outcome)
@@ -295,10 +319,18 @@ impl<'a> Unit<'a> {
                 self.writes.push(stored.put()?);
             }
         }
-        let fence = tenant.fence;
+        if tenant.fence != self.fence {
+            if self.fences.is_empty() {
+                self.fences = fences(table, &self.id).await?;
+            }
+            for mut stored in self.fences {
+                stored.value.fence = tenant.fence;
+                self.writes.push(stored.put_with(Some(tenant.fence), None, None)?);
+            }
+        }
         let document = TenantDocument { tenant, audit: self.audit };
         let stored = Stored { key: addresses::tenant(&self.id), revision: self.tenant_revision, value: document };
-        self.writes.push(stored.put_with(Some(fence), None, None)?);
+        self.writes.push(stored.put()?);
         table.transact(self.writes).await.map_err(ServiceError::from)
     }
 }

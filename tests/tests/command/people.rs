@@ -19,8 +19,16 @@ fn signed_in(local: &Local) -> [Terminal; 2] {
 /// Alice and bob, who approve each other's requests.
 fn with_quorum(local: &Local) -> [Terminal; 2] {
     let [alice, bob] = signed_in(local);
-    alice.run(&["quorum", "on", "--confirm", "Contoso Ltd"]).must_be(0);
+    switch_on(&alice, &bob);
     [alice, bob]
+}
+
+/// The first switches the quorum on, which the second approves.
+fn switch_on(first: &Terminal, second: &Terminal) {
+    let on = ["quorum", "on", "--confirm", "Contoso Ltd"];
+    let id = asks(first, &on);
+    second.run(&["approval", "give", &id, "--confirm", "Contoso Ltd"]).must_be(0);
+    first.run(&on).must_be(0);
 }
 
 /// The problem that a command ended with.
@@ -53,7 +61,10 @@ fn administrators_are_appointed_and_removed() {
     assert!(plan.contains("carol is added") && !plan.contains("environments"), "{plan}");
     assert!(!alice.run(&["administrator", "list"]).must_be(0).text().contains("carol"));
     let listed = add(&["--confirm", "Contoso Ltd"]).must_be(0).text();
-    assert!(listed.contains("carol") && listed.contains("new, can't lock, roll back or approve"), "{listed}");
+    assert!(
+        listed.contains("carol") && listed.contains("new, can't lock, roll back, destroy, delete or approve"),
+        "{listed}"
+    );
     add(&["--confirm", "Contoso Ltd"]).must_say(4, "administrator_listed");
     alice.run(&["administrator", "remove", "dave", "--confirm", "Contoso Ltd"]).must_say(6, "not_found");
     let remove = |who: &Terminal, person: &str| {
@@ -171,7 +182,7 @@ fn lock_key_and_quorum_wait_for_an_approval_too() {
     let bob = Terminal::of(&local, "bob");
     let refused = alice.run(&["approval", "request", "lock-tenant", "--output", "json"]).must_be(4);
     assert_eq!(problem(&refused)["code"], "quorum_not_required");
-    alice.run(&["quorum", "on", "--confirm", "Contoso Ltd"]).must_be(0);
+    switch_on(&alice, &bob);
     let approved = |asker: &Terminal, giver: &Terminal, name: &str, command: &[&str]| {
         let id = asks(asker, command);
         giver.run(&["approval", "give", &id, "--confirm", name]).must_be(0);
@@ -204,7 +215,7 @@ fn lock_key_and_quorum_wait_for_an_approval_too() {
     let id = asked.json()["id"].as_str().unwrap().to_owned();
     bob.run(&["approval", "give", &id, "--confirm", "Contoso Ltd"]).must_be(0);
     approved(&bob, &alice, "Contoso Ltd", &["quorum", "off", "--confirm", "Contoso Ltd"]);
-    alice.run(&["quorum", "on", "--confirm", "Contoso Ltd"]).must_be(0);
+    switch_on(&alice, &bob);
     // Switching it off took the approval with it.
     let lock = ["lock", "now", "--key-file", "k2.pfx", "--password-file", "password", "--confirm", "Contoso Ltd"];
     approved(&alice, &bob, "Contoso Ltd", &lock);

@@ -14,8 +14,15 @@ use crate::{administrator, happened, ready, rejection, told};
 async fn with_quorum() -> (World, DateTime<Utc>) {
     let world = ready().await;
     let now = start() + hours(72);
-    world.keyward.set_quorum(&world.alice(now), &world.tenant, true).await.unwrap();
+    switch_on(&world, now).await;
     (world, now)
+}
+
+/// Alice switches the quorum on, which bob approves.
+async fn switch_on(world: &World, now: DateTime<Utc>) {
+    let approval = ask(world, &world.alice(now), OperationName::SetQuorum).await;
+    give(world, &world.bob(now), &approval).await.unwrap();
+    world.keyward.set_quorum(&world.alice(now), &world.tenant, true).await.unwrap();
 }
 
 fn wanted(operation: OperationName) -> RequestApproval {
@@ -149,7 +156,10 @@ async fn the_quorum_needs_two_and_a_helper_is_no_second() {
     let with_helper = world.keyward.set_quorum(&world.alice(now), &world.tenant, true).await;
     assert_eq!(rejection(with_helper), Rejection::TooFewAdministrators { needed: 2 });
     set(&["alice", "bob", "mallory"]).await.unwrap();
-    world.keyward.set_quorum(&world.alice(now), &world.tenant, true).await.unwrap();
+    // Bob is on the list, and has to show that he can approve.
+    let unapproved = world.keyward.set_quorum(&world.alice(now), &world.tenant, true).await;
+    assert_eq!(rejection(unapproved), Rejection::ApprovalRequired { approval: None });
+    switch_on(&world, now).await;
     assert_eq!(rejection(set(&["alice"]).await), Rejection::TooFewAdministrators { needed: 2 });
     let approval = ask(&world, &world.alice(now), OperationName::LockTenant).await;
     let mallory = |at| world.request("mallory", &[keyward_domain::Role::GlobalAdministrator], at);
@@ -177,7 +187,7 @@ async fn an_approval_is_used_once_however_many_ask() {
     assert_eq!(done, 1);
     let used = world.keyward.list_audit_events(&world.alice(now), &world.tenant, 1000, None).await.unwrap();
     let used = used.entries.iter().filter(|entry| matches!(entry.recorded.event, Event::ApprovalUsed { .. }));
-    assert_eq!(used.count(), 1);
+    assert_eq!(used.count(), 2, "and that of the quorum");
 }
 
 /// A rollback has the same plan before and after a refusal, so only being used up keeps an approval from counting again.
@@ -187,7 +197,7 @@ async fn an_approval_that_was_used_is_gone() {
     let off = ask(&world, &world.bob(now), OperationName::SetQuorum).await;
     give(&world, &world.alice(now), &off).await.unwrap();
     perform(&world, &world.bob(now), OperationName::SetQuorum).await.unwrap();
-    world.keyward.set_quorum(&world.alice(now), &world.tenant, true).await.unwrap();
+    switch_on(&world, now).await;
     let refused = rejection(perform(&world, &world.bob(now), OperationName::SetQuorum).await);
     assert_eq!(refused, Rejection::ApprovalRequired { approval: None });
     assert!(rejection(give(&world, &world.alice(now), &off).await) == Rejection::ApprovalNotFound);
@@ -242,6 +252,45 @@ async fn the_quorum_does_not_hold_a_rollback_up() {
     let world = ready().await;
     let now = start() + hours(72);
     world.activate(&world.alice(now), "k2").await.unwrap();
-    world.keyward.set_quorum(&world.alice(now), &world.tenant, true).await.unwrap();
+    switch_on(&world, now).await;
     world.keyward.roll_back_key(&world.bob(now), &world.tenant).await.unwrap();
+}
+
+/// Whoever changes the key and takes the others off the list keeps them from nothing: for a day they ask and approve among themselves.
+#[tokio::test]
+async fn those_who_were_taken_off_the_list_roll_back_together() {
+    let (world, switched) = with_quorum().await;
+    let set = async |by: &Request, list: &[&str]| {
+        let list = list.iter().map(|person| administrator(person)).collect();
+        world.keyward.set_administrators(by, &world.tenant, list).await.unwrap()
+    };
+    set(&world.alice(switched), &["alice", "bob", "mallory"]).await;
+    let now = switched + hours(24);
+    let mallory = world.request("mallory", &[keyward_domain::Role::GlobalAdministrator], now);
+    world.activate(&mallory, "k2").await.unwrap();
+    set(&mallory, &["mallory", "helper"]).await;
+    let lock = world.keyward.request_approval(&world.bob(now), &world.tenant, &wanted(OperationName::LockTenant)).await;
+    assert_eq!(rejection(lock), Rejection::AdministratorNotListed);
+    let approval = ask(&world, &world.bob(now), OperationName::RollBackKey).await;
+    give(&world, &world.alice(now), &approval).await.unwrap();
+    // Over and over.
+    set(&world.alice(now), &["alice", "bob", "mallory"]).await;
+    set(&mallory, &["mallory", "helper"]).await;
+    perform(&world, &world.bob(now + hours(23)), OperationName::RollBackKey).await.unwrap();
+}
+
+/// What was approved as a bar for an environment is not used to shut it.
+#[tokio::test]
+async fn an_approval_of_a_lock_is_for_no_more_than_was_shut_then() {
+    let (world, now) = with_quorum().await;
+    let carol = world.request("carol", &[], now);
+    let asked = ask(&world, &world.bob(now), OperationName::LockTenant).await;
+    give(&world, &world.alice(now), &asked).await.unwrap();
+    world.protect(&carol, "test-1").await.unwrap();
+    let refused = rejection(perform(&world, &world.bob(now), OperationName::LockTenant).await);
+    assert_eq!(refused, Rejection::ApprovalRequired { approval: None });
+    let anew = ask(&world, &world.bob(now), OperationName::LockTenant).await;
+    assert_ne!(anew.id, asked.id);
+    give(&world, &world.alice(now), &anew).await.unwrap();
+    perform(&world, &world.bob(now), OperationName::LockTenant).await.unwrap();
 }

@@ -1,7 +1,7 @@
 //! A8: passwords and proofs are not to be guessed.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use keyward_domain::{Name, Rejection};
+use keyward_domain::{Event, Name, Rejection};
 use keyward_keyfile::PrivateKey;
 use keyward_service::ports::vault::Vault as _;
 use keyward_service::{LockProof, LockRequest, Outcome, Principal, Request, ServiceError, UploadKey};
@@ -10,7 +10,7 @@ use keyward_tests::{
     world::{World, hours, key_id, start},
 };
 
-use crate::{ready, told};
+use crate::{ready, rejection, told};
 
 async fn with_password(world: &World, key: &PrivateKey, password: &str) -> String {
     let exchange = world.vault.exchange_key().await.unwrap();
@@ -153,4 +153,32 @@ async fn presenting_another_key_after_a_lock_is_a_failed_proof() {
     assert_eq!(told(&world, now, "failed attempt to").await.len(), 5 * 2);
     assert_eq!(retry_at(world.upload(&world.bob(now), "k1", key(0)).await), now + TimeDelta::minutes(15));
     world.upload(&world.alice(now), "k1", key(0)).await.unwrap();
+}
+
+/// A4: a hundred refusals of a person are logged, and that more are not; nobody else is meant, and what is allowed stays so.
+#[tokio::test]
+async fn one_person_does_not_fill_the_audit_log_with_refusals() {
+    let world = ready().await;
+    let now = start() + hours(72);
+    let end = now + TimeDelta::minutes(15);
+    let refused = async || {
+        let log = world.keyward.list_audit_events(&world.alice(now), &world.tenant, 1000, None).await.unwrap();
+        let refusals = log.entries.into_iter().filter_map(|entry| match entry.recorded.event {
+            Event::RequestRefused { not_logged_until, .. } => Some(not_logged_until),
+            _ => None,
+        });
+        refusals.collect::<Vec<_>>()
+    };
+    let before = refused().await.len();
+    for _ in 0..103 {
+        let refused = world.activate(&world.orders(now), "k2").await;
+        assert!(matches!(refused, Err(ServiceError::Forbidden { .. })), "{refused:?}");
+    }
+    let logged = refused().await.split_off(before);
+    assert_eq!(logged.len(), 100);
+    assert!(logged[..99].iter().all(Option::is_none));
+    assert_eq!(logged[99], Some(end));
+    rejection(world.activate(&world.bob(now), "k9").await);
+    world.activate(&world.orders(end), "k2").await.unwrap_err();
+    assert_eq!(refused().await.len(), before + 102);
 }

@@ -407,8 +407,9 @@ impl Walk {
 
 /// What a refused request must leave as it is: everything but the audit log, its copy for the history, and the notice.
 fn state_of(items: &Items) -> BTreeMap<&str, String> {
-    let logged =
-        |sort: &str| ["AUDIT#", "HISTORY#", "NOTICE#", "ATTEMPTS"].iter().any(|prefix| sort.starts_with(prefix));
+    let logged = |sort: &str| {
+        ["AUDIT#", "HISTORY#", "NOTICE#", "ATTEMPTS", "REFUSALS#"].iter().any(|prefix| sort.starts_with(prefix))
+    };
     let kept = items.iter().filter(|(sort, _)| !logged(sort));
     kept.map(|(sort, item)| match sort.as_str() {
         "TENANT" => (sort.as_str(), format!("{:?} {}", item.fence, body(item)["tenant"])),

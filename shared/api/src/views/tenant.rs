@@ -26,7 +26,7 @@ pub struct AdministratorView {
     /// Global or service administrator.
     #[schema(value_type = AdministratorRole)]
     pub role: Role,
-    /// A6: came onto the list lately; can lock, roll back and approve from then on.
+    /// A6: came onto the list lately; can lock, roll back, destroy, delete and approve from then on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_until: Option<DateTime<Utc>>,
     /// A6: left the list lately, or stands on it with another address; gets the notices until then.

@@ -46,6 +46,7 @@ pub(super) fn request_approval(
     asked: &Approved,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
+    let asked = &Approved { reach: a7_quorum::reach(tenant, &asked.operation), ..asked.clone() };
     if a7_quorum::open_request(tenant, asked, context).is_some() {
         return Ok(Vec::new());
     }
@@ -76,12 +77,13 @@ pub(super) fn approved(
     plan: Option<&PlanHash>,
     context: &Context<'_>,
 ) -> Result<Option<Event>, Rejection> {
-    if !tenant.quorum {
+    if !a7_quorum::is_needed(tenant, operation) {
         return Ok(None);
     }
     // Without a plan there is nothing that anybody could have approved.
     let plan = plan.ok_or(Rejection::ApprovalRequired { approval: None })?.clone();
     let (environment, key) = (on.0.cloned(), on.1.cloned());
-    let asked = Approved { operation: operation.as_str().to_owned(), environment, key, plan };
+    let reach = a7_quorum::reach(tenant, operation.as_str());
+    let asked = Approved { operation: operation.as_str().to_owned(), environment, key, plan, reach };
     a7_quorum::approval(tenant, &asked, context).map(Some)
 }

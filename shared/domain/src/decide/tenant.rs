@@ -2,9 +2,13 @@
 
 use crate::{Context, Event, Facts, NewTenant, Rejection, Tenant, rules::k1_opt_in};
 
-pub(super) fn register(facts: &Facts, tenant: &NewTenant, _: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+pub(super) fn register(facts: &Facts, tenant: &NewTenant, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
     if facts.tenant.is_some() {
         return Err(Rejection::TenantExists);
+    }
+    let most = context.settings.administrators_per_tenant;
+    if tenant.administrators.len() > most {
+        return Err(Rejection::TooManyAdministrators { most });
     }
     Ok(vec![Event::TenantRegistered { tenant: tenant.clone() }])
 }

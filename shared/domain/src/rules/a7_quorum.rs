@@ -1,5 +1,5 @@
 //! A7: where the tenant asks for it, lock, roll back, delete and destroy wait for a second administrator's approval. It names the operation,
-//! what it is on, the hash of its plan and who asked; it holds for a day, and is used up by what it is for. Asking for approvals no longer
+//! what it is on, the hash of its plan and who asked; it holds for a day, and is used up by what it is for. Switching this on and off
 //! needs an approval too. Who asks again for the same thing replaces what they asked for before.
 
 use std::collections::BTreeSet;
@@ -35,6 +35,19 @@ fn are_enough<'a>(people: impl Iterator<Item = &'a PersonId>) -> Result<(), Reje
     if people.len() >= NEEDED { Ok(()) } else { Err(Rejection::TooFewAdministrators { needed: NEEDED }) }
 }
 
+/// Whether this waits for an approval. Switching the quorum on does as well: that shows that there is a second administrator who can approve,
+/// before the others cannot do without.
+#[must_use]
+pub fn is_needed(tenant: &Tenant, operation: OperationName) -> bool {
+    operation.needs_quorum() && (tenant.quorum || operation == OperationName::SetQuorum)
+}
+
+/// How far the operation reaches now: see [`Approved::reach`].
+#[must_use]
+pub fn reach(tenant: &Tenant, operation: &str) -> u64 {
+    if operation == OperationName::LockTenant.as_str() { tenant.protected_environments } else { 0 }
+}
+
 /// Whether rolling this change back needs an approval: not where the quorum was switched on after it, or shortly before. Else whoever
 /// changes the key could keep the others from undoing it by switching the quorum on.
 #[must_use]
@@ -61,7 +74,7 @@ pub fn approval(tenant: &Tenant, asked: &Approved, context: &Context<'_>) -> Res
 /// The caller's own request for this, if its time is not over.
 #[must_use]
 pub fn open_request<'a>(tenant: &'a Tenant, asked: &Approved, context: &Context<'_>) -> Option<&'a Approval> {
-    open(tenant, context).find(|approval| approval.requested_by == *context.by && approval.approved == *asked)
+    open(tenant, context).find(|approval| approval.requested_by == *context.by && approval.approved.covers(asked))
 }
 
 /// Requests whose time is not over.
@@ -75,19 +88,14 @@ pub fn open<'a>(tenant: &'a Tenant, context: &Context<'_>) -> impl Iterator<Item
 /// # Errors
 /// Nothing needs approval, or this does not, or the caller has asked for too much.
 pub fn may_ask(tenant: &Tenant, asked: &Approved, context: &Context<'_>) -> Result<(), Rejection> {
-    let is_named = |operation: &OperationName| operation.needs_quorum() && operation.as_str() == asked.operation;
-    if !OperationName::ALL.iter().any(is_named) {
+    let is_named = |operation: &&OperationName| operation.needs_quorum() && operation.as_str() == asked.operation;
+    let Some(operation) = OperationName::ALL.iter().find(is_named) else {
         return Err(Rejection::ApprovalNotNeeded { operation: asked.operation.clone() });
-    }
-    if !tenant.quorum {
+    };
+    if !is_needed(tenant, *operation) {
         return Err(Rejection::QuorumNotRequired);
     }
-    // Who was taken off the list lately may roll back, and so ask for that.
-    if asked.operation == OperationName::RollBackKey.as_str() {
-        a6_administrators::is_or_was_listed(tenant, context)?;
-    } else {
-        a6_administrators::is_listed(tenant, context)?;
-    }
+    decides(tenant, asked, context)?;
     let most = context.settings.approvals_per_person;
     let is_other =
         |approval: &&Approval| approval.requested_by == *context.by && !approval.approved.is_same_thing(asked);
@@ -95,6 +103,16 @@ pub fn may_ask(tenant: &Tenant, asked: &Approved, context: &Context<'_>) -> Resu
         return Err(Rejection::TooManyApprovals { most });
     }
     Ok(())
+}
+
+/// Who asks for something, or approves it, is on the list. Who was taken off it lately may roll back, and so ask for that and approve it:
+/// else whoever changes the key could keep the others from undoing it by taking them off.
+fn decides(tenant: &Tenant, asked: &Approved, context: &Context<'_>) -> Result<(), Rejection> {
+    if asked.is_rollback() {
+        a6_administrators::is_or_was_listed(tenant, context)
+    } else {
+        a6_administrators::is_listed(tenant, context)
+    }
 }
 
 /// The request that the caller may approve: another's, and for the plan that the caller has seen.
@@ -108,7 +126,7 @@ pub fn to_give<'a>(
     context: &Context<'_>,
 ) -> Result<&'a Approval, Rejection> {
     let requested = open(tenant, context).find(|approval| approval.id == *id).ok_or(Rejection::ApprovalNotFound)?;
-    a6_administrators::is_listed(tenant, context)?;
+    decides(tenant, &requested.approved, context)?;
     if requested.requested_by == *context.by {
         return Err(Rejection::ApprovalOfOwnRequest { approval: id.clone() });
     }

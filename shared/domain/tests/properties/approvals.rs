@@ -30,7 +30,8 @@ pub(crate) fn approved(request: &Request) -> Option<Approved> {
     };
     let key = if let Command::DestroyKey { key, .. } = &request.command { Some(key.clone()) } else { None };
     let environment = request.environment.clone();
-    Some(Approved { operation: operation.as_str().to_owned(), environment, key, plan: request.plan.clone()? })
+    let plan = request.plan.clone()?;
+    Some(Approved { operation: operation.as_str().to_owned(), environment, key, plan, reach: 0 })
 }
 
 pub(crate) fn plan(place: usize) -> PlanHash {
@@ -39,8 +40,9 @@ pub(crate) fn plan(place: usize) -> PlanHash {
 
 /// The request with what goes before it.
 pub(crate) fn with_consent(world: &World, step: &Step, at: Instant, request: Request) -> Vec<Request> {
-    let is_needed = world.tenant.as_ref().is_some_and(|tenant| tenant.quorum);
-    let Some(approved) = approved(&request).filter(|_| is_needed) else { return vec![request] };
+    let is_on = world.tenant.as_ref().is_some_and(|tenant| tenant.quorum);
+    let is_needed = |approved: &Approved| is_on || approved.operation == "set-quorum";
+    let Some(approved) = approved(&request).filter(is_needed) else { return vec![request] };
     let approval: keyward_domain::ApprovalId = world.approval(&request.by, &approved, at).parse().unwrap();
     let plan = approved.plan.clone();
     let ask = |by: usize, command| Request { by: person(by), at, environment: None, backup: None, plan: None, command };

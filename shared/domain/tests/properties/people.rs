@@ -38,6 +38,10 @@ pub(crate) struct People {
     used: Option<ApprovalId>,
 }
 
+fn is_rollback(approved: &Approved) -> bool {
+    approved.operation == "roll-back-key"
+}
+
 fn day() -> TimeDelta {
     TimeDelta::hours(24)
 }
@@ -70,8 +74,9 @@ impl People {
                 self.set(administrators.iter().map(|one| one.person.clone()).collect(), now)?;
             }
             Event::ApprovalRequested { approval, approved, .. } => self.requested(request, approval, approved)?,
-            Event::ApprovalGiven { approval, .. } => {
-                must(self.is_settled(by, now), "A6: nobody new approves")?;
+            Event::ApprovalGiven { approval, approved, .. } => {
+                let was_listed = is_rollback(approved) && self.may_roll_back(by, now);
+                must(was_listed || self.is_settled(by, now), "A6: nobody new approves")?;
                 let asked = self.asked.get_mut(approval).ok_or("A7: what is approved was asked for")?;
                 must(asked.by != *by && now < asked.at + day(), "A7: by another, within a day")?;
                 asked.given_by = Some(by.clone());
@@ -97,6 +102,7 @@ impl People {
                 must(self.is_settled(by, now), "A7: nobody new or unlisted changes what needs approval")?;
                 let settled = self.listed.iter().filter(|person| self.is_settled(person, now)).count();
                 must(!required || settled >= 2, "A7: two on the list, neither new")?;
+                self.quorum = true;
                 self.needs_approval(request)?;
                 self.quorum = *required;
                 self.since = required.then_some(now);
@@ -125,16 +131,20 @@ impl People {
             }
         }
         self.listed = wanted;
-        for asked in self.asked.values_mut() {
+        self.asked.retain(|_, asked| is_rollback(&asked.approved) || self.listed.contains(&asked.by));
+        for asked in self.asked.values_mut().filter(|asked| !is_rollback(&asked.approved)) {
             asked.given_by.take_if(|by| !self.listed.contains(by));
         }
         Ok(())
     }
 
     fn requested(&mut self, request: &Request, approval: &ApprovalId, approved: &Approved) -> Result<(), String> {
-        let was_listed = approved.operation == "roll-back-key" && self.may_roll_back(&request.by, request.at);
+        let was_listed = is_rollback(approved) && self.may_roll_back(&request.by, request.at);
         let may_ask = was_listed || self.listed.contains(&request.by);
-        must(self.quorum && may_ask, "A7: asked for by one on the list, where needed")?;
+        must(
+            (self.quorum || approved.operation == "set-quorum") && may_ask,
+            "A7: asked for by one on the list, where needed",
+        )?;
         // Asked again for the same thing, the former request is gone.
         self.asked.retain(|_, asked| asked.by != request.by || !asked.approved.is_same_thing(approved));
         let open = self.asked.values().filter(|asked| asked.by == request.by && request.at < asked.at + day());
@@ -149,8 +159,10 @@ impl People {
         }
         let needed = approved(request);
         let used = self.asked.iter().find(|(_, asked)| {
-            let given = asked.given_by.as_ref().is_some_and(|by| *by != request.by && self.listed.contains(by));
-            given && asked.by == request.by && Some(&asked.approved) == needed.as_ref() && request.at < asked.at + day()
+            let counts = |by: &PersonId| is_rollback(&asked.approved) || self.listed.contains(by);
+            let given = asked.given_by.as_ref().is_some_and(|by| *by != request.by && counts(by));
+            let is_this = needed.as_ref().is_some_and(|needed| asked.approved.covers(needed));
+            given && asked.by == request.by && is_this && request.at < asked.at + day()
         });
         self.used = Some(used.ok_or("A7: approved by a second one on the list")?.0.clone());
         if let Some(used) = &self.used {

@@ -81,7 +81,7 @@ variants![
 
 /// What each operation can be refused with, the first that holds wins.
 pub(crate) const TABLE: &[(&str, &[&str])] = &[
-    ("register-tenant", &["TenantExists"]),
+    ("register-tenant", &["TenantExists", "TooManyAdministrators"]),
     ("opt-in-tenant", &["TenantNotFound", "AlreadyOptedIn", "TooFewSeats", "RegionNotEnabled"]),
     ("set-administrators", &["TenantNotFound", "LastAdministrator", "TooFewAdministrators", "TooManyAdministrators"]),
     (

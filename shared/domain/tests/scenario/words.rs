@@ -60,6 +60,7 @@ fn approved(operation: &str, options: &Pairs) -> Result<Approved, String> {
         environment: option(options, "environment").map(id).transpose()?,
         key: option(options, "key").map(id).transpose()?,
         plan: plan(options),
+        reach: 0,
     })
 }
 

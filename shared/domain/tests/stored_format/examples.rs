@@ -38,7 +38,8 @@ fn former_administrator() -> Administrator {
 
 fn approved(operation: &str, environment: Option<&str>, key: Option<&str>) -> Approved {
     let plan = PlanHash("00ff".to_owned());
-    Approved { operation: operation.to_owned(), environment: environment.map(id), key: key.map(id), plan }
+    let reach = u64::from(operation == "lock-tenant") * 2;
+    Approved { operation: operation.to_owned(), environment: environment.map(id), key: key.map(id), plan, reach }
 }
 
 fn approval(name: &str, approved: Approved, given: bool) -> Approval {
@@ -200,6 +201,15 @@ fn of_the_tenant() -> Vec<Event> {
             key: None,
             approval: None,
             code: "name_not_confirmed".to_owned(),
+            not_logged_until: None,
+        },
+        Event::RequestRefused {
+            operation: "lock-tenant".to_owned(),
+            environment: None,
+            key: None,
+            approval: None,
+            code: "forbidden".to_owned(),
+            not_logged_until: Some(at(72) + TimeDelta::minutes(15)),
         },
     ]
 }

@@ -83,8 +83,13 @@ impl World {
 
     /// The request for approval of this by this person that is open, or the name of the next.
     pub(crate) fn approval(&self, by: &PersonId, approved: &Approved, now: Instant) -> String {
+        let is_locked_by =
+            |tenant: &Tenant| u64::from(approved.operation == "lock-tenant") * tenant.protected_environments;
+        let reach = self.tenant.as_ref().map_or(0, is_locked_by);
+        let approved = Approved { reach, ..approved.clone() };
         let mut kept = self.tenant.iter().flat_map(|tenant| tenant.approvals.values());
-        let open = kept.find(|kept| kept.requested_by == *by && kept.approved == *approved && now < kept.expires_at);
+        let open =
+            kept.find(|kept| kept.requested_by == *by && kept.approved.covers(&approved) && now < kept.expires_at);
         let asked = self.log.iter().filter(|recorded| matches!(recorded.event, Event::ApprovalRequested { .. }));
         open.map_or_else(|| format!("ap{}", asked.count() + 1), |open| open.id.to_string())
     }

@@ -20,11 +20,10 @@ pub struct RequestApproval {
 }
 
 impl RequestApproval {
-    /// The operation as if it were asked for itself.
-    fn asked<'a>(&'a self, tenant: &'a TenantId) -> Asked<'a> {
+    /// The operation as if it were asked for itself, by a tenant whose quorum is on, or not.
+    fn asked<'a>(&'a self, tenant: &'a TenantId, quorum: bool) -> Asked<'a> {
         let asked = Asked::of(self.operation, tenant);
-        // The quorum is on where anything is approved, so what is to be approved is switching it off.
-        let wanted = (self.operation == OperationName::SetQuorum).then(|| on_or_off(false));
+        let wanted = (self.operation == OperationName::SetQuorum).then(|| on_or_off(!quorum));
         Asked { environment: self.environment.as_ref(), key: self.key.as_ref(), wanted, ..asked }
     }
 }
@@ -75,10 +74,12 @@ impl Keyward {
         if wanted.key.as_ref().is_some_and(|key| unit.tenant().is_ok_and(|tenant| tenant.key(key).is_none())) {
             return Err(Rejection::KeyNotFound.into());
         }
-        self.plan_now(unit, wanted.asked(tenant)).await?;
+        let quorum = unit.tenant()?.quorum;
+        self.plan_now(unit, wanted.asked(tenant, quorum)).await?;
         let plan = unit.plan().ok_or(ServiceError::PlanChanged)?.hash.clone();
         let RequestApproval { operation, environment, key } = wanted.clone();
-        Ok(Approved { operation: operation.as_str().to_owned(), environment, key, plan })
+        let reach = a7_quorum::reach(unit.tenant()?, operation.as_str());
+        Ok(Approved { operation: operation.as_str().to_owned(), environment, key, plan, reach })
     }
 
     /// `give-approval` (A7): says yes to what another administrator asked for, as its plan was.

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use keyward_domain::{IdError, OperationId, Rejection};
+use keyward_domain::{IdError, OperationId, Rejection, rules::a7_quorum};
 
 use crate::{
     Answer, Keyward, Request, ServiceError, documents::AnswerDocument, refusal::Asked, stored::load, unit::Unit,
@@ -34,7 +34,7 @@ impl Keyward {
         if request.if_match.is_some_and(|revision| revision != unit.revision(asked.environment)) {
             return Err(ServiceError::Stale);
         }
-        let is_approved = asked.operation.needs_quorum() && unit.tenant()?.quorum;
+        let is_approved = a7_quorum::is_needed(unit.tenant()?, asked.operation);
         if is_approved || asked.dry_run || request.plan.is_some() {
             self.plan_now(&mut unit, asked).await?;
         }
@@ -44,15 +44,16 @@ impl Keyward {
         Ok(unit)
     }
 
-    /// The stored answer, where this caller's request with this key was answered before.
+    /// The stored answer, where this caller's request with this key was answered within a day.
     ///
     /// # Errors
     /// [`ServiceError::IdempotencyKeyReused`] where the key belongs to another request.
     pub async fn stored_answer(&self, request: &Request) -> Result<Option<Answer>, ServiceError> {
         let Some(idempotency) = &request.idempotency else { return Ok(None) };
         let key = super::answer_key(request, &idempotency.key);
-        match load::<AnswerDocument>(&*self.table, &key).await? {
-            Some(stored) if stored.value.request_hash == idempotency.request_hash => Ok(Some(stored.value.answer)),
+        let stored = load::<AnswerDocument>(&*self.table, &key).await?;
+        match stored.map(|stored| stored.value).filter(|stored| request.now < stored.expires_at) {
+            Some(stored) if stored.request_hash == idempotency.request_hash => Ok(Some(stored.answer)),
             Some(_) => Err(ServiceError::IdempotencyKeyReused),
             None => Ok(None),
         }

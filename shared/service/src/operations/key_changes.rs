@@ -1,19 +1,22 @@
 //! activate-key, roll-back-key, destroy-key.
 
-use keyward_domain::{Command, Dependents, KeyId, OperationId, OperationName, TenantId};
+use std::collections::BTreeMap;
+
+use keyward_domain::{Command, Dependents, EnvironmentId, KeyId, OperationId, OperationName, TenantId};
 
 use super::{Outcome, begin::new_operation};
 use crate::{
     Keyward, Request, ServiceError, addresses,
     documents::WrappedBackupDocument,
-    ports::table::{Query, Span},
+    ports::table::{Query, Span, TableError},
     refusal::Asked,
     settle::settle,
     stored::decode,
 };
 
-/// How many markers of backups are looked at; more than this still depend on the key.
+/// How many markers of backups are read at a time, and how often: a hundred thousand retained backups of one key.
 const MARKERS: u32 = 1000;
+const PAGES: usize = 100;
 
 /// What is to become of the keys.
 enum Change<'a> {
@@ -107,7 +110,7 @@ impl Keyward {
         tenant: &TenantId,
         key: &KeyId,
     ) -> Result<Dependents, ServiceError> {
-        let query = Query {
+        let mut query = Query {
             partition: addresses::partition(tenant),
             span: Span::Prefix(addresses::wrapped(key)),
             descending: false,
@@ -115,16 +118,41 @@ impl Keyward {
             after: None,
         };
         let mut dependents = Dependents::default();
-        for item in self.table.query(&query).await?.items {
-            let marker = decode::<WrappedBackupDocument>(&item)?.value;
-            if request.now >= marker.retained_until || !self.is_present(tenant, &marker.environment).await? {
-                continue;
+        let mut present = BTreeMap::new();
+        // Markers of backups whose time is over stay for as long as the table likes: what still counts may come after all of them.
+        for _ in 0..PAGES {
+            let page = self.table.query(&query).await?;
+            for item in page.items {
+                let marker = decode::<WrappedBackupDocument>(&item)?.value;
+                if request.now < marker.retained_until && self.is_known_present(&mut present, tenant, &marker).await? {
+                    dependents.backups_until = dependents.backups_until.max(Some(marker.retained_until));
+                    if dependents.backups.len() < NAMED {
+                        dependents.backups.push((marker.environment, marker.backup));
+                    }
+                }
             }
-            dependents.backups_until = dependents.backups_until.max(Some(marker.retained_until));
-            if dependents.backups.len() < NAMED {
-                dependents.backups.push((marker.environment, marker.backup));
+            query.after = page.next;
+            if query.after.is_none() {
+                return Ok(dependents);
             }
         }
-        Ok(dependents)
+        // Whether more depend on the key is not known, so it is not destroyed.
+        let reason = format!("key {key} has more than {PAGES} pages of backups to look at");
+        Err(TableError::Unavailable { reason }.into())
+    }
+
+    /// Whether the environment of the backup is there, asked of the table once for each environment.
+    async fn is_known_present(
+        &self,
+        known: &mut BTreeMap<EnvironmentId, bool>,
+        tenant: &TenantId,
+        marker: &WrappedBackupDocument,
+    ) -> Result<bool, ServiceError> {
+        if let Some(known) = known.get(&marker.environment) {
+            return Ok(*known);
+        }
+        let is_present = self.is_present(tenant, &marker.environment).await?;
+        known.insert(marker.environment.clone(), is_present);
+        Ok(is_present)
     }
 }

@@ -13,8 +13,9 @@ use crate::{
 };
 
 impl Keyward {
-    /// `lease-data-key` (L6). The lease is logged in a transaction that holds the tenant's fence and the environment's revision: either it
-    /// comes before a lock in the table's order, or there is no lease.
+    /// `lease-data-key` (L6). The lease is logged in a transaction that holds a fence of the tenant and the environment's revision: either it
+    /// comes before a lock in the table's order, or there is no lease. Both are small items: a check costs as much as what it looks at. The
+    /// wraps are changed with the environment only.
     ///
     /// # Errors
     /// A rule says no, or the caller may not.
@@ -57,12 +58,10 @@ impl Keyward {
         };
         let (at, by) = (request.now, request.principal.person.clone());
         let recorded = Recorded { at, by, event: events[0].clone() };
-        let mut writes = self.append_lease(tenant_id, id, &recorded, until).await?;
-        let fence = Condition::Fence(tenant.fence);
-        writes.push(Write::Check { key: addresses::tenant(tenant_id), condition: fence });
+        let mut writes = self.append_lease(tenant_id, id, &recorded).await?;
+        writes.push(self.hold_fence(tenant, id, until).await?);
         let revision = Condition::Revision(unit.revision(Some(id)));
         writes.push(Write::Check { key: addresses::environment(tenant_id, id), condition: revision });
-        writes.push(data_keys.check());
         self.table.transact(writes).await?;
         Ok(LeasedDataKey { generation, key, until })
     }

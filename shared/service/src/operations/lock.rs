@@ -6,6 +6,7 @@ use super::{LockRequest, Outcome, begin::new_operation};
 use crate::{
     Keyward, Request, ServiceError,
     attempts::Attempted,
+    lease_log::{fences, leases_end},
     refusal::{Asked, is_failed_proof},
     settle::settle,
 };
@@ -54,9 +55,9 @@ impl Keyward {
         let proven = self.attempt(request, &attempt, proof).await?;
         unit.set_affected(self.first_environments(asked.tenant).await?);
         // L6: a lease that is handed out between this and the commit, and ends later, lets the commit fail.
-        let leases_end = self.leases_end(asked.tenant).await?;
-        unit.decide(&command(Some(proven.fingerprint), leases_end.value.until), None)?;
-        unit.write(leases_end.check());
+        let fences = fences(&*self.table, asked.tenant).await?;
+        unit.decide(&command(Some(proven.fingerprint), leases_end(&fences)), None)?;
+        unit.set_fences(fences);
         if let Some(consumed) = proven.consumed {
             unit.write(consumed);
         }
