@@ -34,7 +34,7 @@ pub(crate) async fn until_done<E: std::fmt::Display>(
         total.add(&report);
         match ended {
             Ok(Ok(())) => {}
-            Ok(Err(error)) if number == 0 => return Err(error),
+            Ok(Err(error)) if number == 0 && report.looked_at == 0 => return Err(error),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "the sweep stops early; the rest stays due");
                 total.more = true;

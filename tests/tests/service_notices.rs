@@ -47,6 +47,10 @@ struct Service {
     taken: Mutex<Vec<Message>>,
     bounced: Mutex<Vec<Message>>,
     asked: Mutex<usize>,
+    /// What time it is for the reports that come before the answer; that of the change where nobody says.
+    now: Mutex<Option<DateTime<Utc>>>,
+    /// Each address that was offered a message, with that time.
+    offered: Mutex<Vec<(String, DateTime<Utc>)>>,
     /// To whom it reports.
     keyward: OnceLock<Keyward>,
 }
@@ -61,6 +65,17 @@ impl Service {
         self.taken.lock().unwrap().iter().filter(|message| message.to_address == address).count()
     }
 
+    fn set_now(&self, now: DateTime<Utc>) {
+        *self.now.lock().unwrap() = Some(now);
+    }
+
+    /// How many seconds after [`start`] somebody was offered a message, each time.
+    fn offered_to(&self, person: &str) -> Vec<i64> {
+        let address = format!("{person}@contoso.example");
+        let offered = self.offered.lock().unwrap();
+        offered.iter().filter(|(to, _)| *to == address).map(|(_, at)| (*at - start()).num_seconds()).collect()
+    }
+
     /// Messages that were offered since the last time.
     fn asked(&self) -> usize {
         std::mem::take(&mut *self.asked.lock().unwrap())
@@ -71,13 +86,15 @@ impl Service {
 impl Mailer for Service {
     async fn send(&self, message: &Message) -> Result<(), MailError> {
         *self.asked.lock().unwrap() += 1;
+        let now = self.now.lock().unwrap().unwrap_or(message.at);
+        self.offered.lock().unwrap().push((message.to_address.clone(), now));
         let mood = self.moods.lock().unwrap().get(&message.to_address).copied().unwrap_or(Mood::Takes);
         match mood {
             Mood::Bounces | Mood::BouncesForNow => {
                 let is_final = mood == Mood::Bounces;
                 let kind = if is_final { MailEventKind::Bounced } else { MailEventKind::BouncedForNow };
                 let event = report(message, kind, message.at, "550 user unknown");
-                assert!(self.keyward.get().unwrap().record_mail_event(&event, message.at).await.unwrap());
+                assert!(self.keyward.get().unwrap().record_mail_event(&event, now).await.unwrap());
                 self.bounced.lock().unwrap().push(message.clone());
                 Ok(())
             }
@@ -375,7 +392,7 @@ async fn reports_come_to_the_same_end_in_any_order() {
         }
         let expected = RecipientStatus::Bounced { at: start() + hours(2), reason: "earlier".into() };
         let after = recipients(&world).await;
-        assert_eq!((&after[1].status, after[1].bounces), (&expected, 1), "{order:?}");
+        assert_eq!((&after[1].status, after[1].bounces, after[1].not_before), (&expected, 1, None), "{order:?}");
         assert_eq!(world.keyward.next_due(None, start() + hours(48)).await.unwrap(), None, "it is not sent again");
         let rejected = report(&message, Rejected, start() + hours(9), "");
         assert!(tell(&world, &rejected, start() + hours(9)).await);
@@ -422,6 +439,7 @@ async fn a_message_that_comes_back_for_now_is_sent_again_three_times_and_then_it
         let (mut now, mut messages) = (start(), Vec::new());
         for _ in 0..4 {
             service.set("bob", if early { Mood::BouncesForNow } else { Mood::Takes });
+            service.set_now(now);
             deliver(&world, now).await;
             let sent = if early { &service.bounced } else { &service.taken };
             let message = sent.lock().unwrap().iter().rfind(|message| message.recipient == 1).unwrap().clone();
@@ -442,6 +460,93 @@ async fn a_message_that_comes_back_for_now_is_sent_again_three_times_and_then_it
         deliver(&world, now + hours(24)).await;
         assert_eq!((service.taken_by("alice"), service.asked()), (1, 5), "nobody else is told again");
     }
+}
+
+/// Seconds after [`start`] at which alice and bob were offered a message, until bob is settled or so many seconds are over. Alice's are never
+/// taken. Whatever is due is delivered at that instant, and a bounce of bob's is reported before the answer or so many seconds after it.
+async fn offers(bob: Mood, reported_after: Option<i64>, until: i64) -> (Vec<i64>, Vec<i64>, World) {
+    let (world, service) = with_a_notice().await;
+    service.set("alice", Mood::Silent);
+    service.set("bob", if reported_after.is_some() { Mood::Takes } else { bob });
+    let (mut now, end) = (start(), start() + TimeDelta::seconds(until));
+    while now <= end {
+        let told = service.taken_by("bob");
+        service.set_now(now);
+        deliver(&world, now).await;
+        if let Some(after) = reported_after.filter(|_| service.taken_by("bob") > told) {
+            let taken = service.taken.lock().unwrap().last().unwrap().clone();
+            let at = now + TimeDelta::seconds(after);
+            let bounce = report(&taken, MailEventKind::BouncedForNow, at, "mailbox full");
+            for later in [0, 1] {
+                assert!(tell(&world, &bounce, at + TimeDelta::seconds(later)).await);
+            }
+        }
+        let due = world.keyward.next_due(None, now + hours(3)).await.unwrap().unwrap();
+        assert!(due > now, "what is not to be sent yet is not due: {now}");
+        now = due;
+    }
+    (service.offered_to("alice"), service.offered_to("bob"), world)
+}
+
+#[tokio::test]
+async fn who_is_throttled_and_whose_mailbox_is_full_wait_each_for_their_own_time() {
+    let until = 13_000;
+    let (alone, once, _) = offers(Mood::Takes, None, until).await;
+    assert_eq!(once, [0]);
+    assert_eq!(alone[..5], [0, 2, 6, 14, 30]);
+    // Bob's bounces are reported before the answer, with it, and a second after it: while alice is tried again every few seconds.
+    for (reported_after, expected) in
+        [(None, [0, 600, 3_000, 12_600]), (Some(0), [0, 600, 3_000, 12_600]), (Some(1), [0, 601, 3_002, 12_603])]
+    {
+        let (alice, bob, world) = offers(Mood::BouncesForNow, reported_after, until).await;
+        assert_eq!(
+            bob, expected,
+            "10, 40 and 160 min after each bounce, whatever becomes of alice: {reported_after:?}"
+        );
+        assert_eq!(alice, alone, "alice is tried as often as if bob's had arrived: {reported_after:?}");
+        let told = recipients(&world).await;
+        assert_eq!(told[0].status, RecipientStatus::Pending);
+        assert!(matches!(told[1].status, RecipientStatus::Bounced { .. }), "{reported_after:?}");
+        assert_eq!((told[1].bounces, told[1].not_before), (3, None), "{reported_after:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_bounce_that_is_due_before_the_next_try_of_another_makes_the_notice_due() {
+    let (world, service) = with_a_notice().await;
+    service.set("alice", Mood::Silent);
+    let (mut now, mut due) = (start(), start());
+    while due - now < hours(1) {
+        now = due;
+        deliver(&world, now).await;
+        due = world.keyward.next_due(None, now + hours(2)).await.unwrap().unwrap();
+    }
+    let message = service.taken.lock().unwrap()[0].clone();
+    assert_eq!(message.to_address, "bob@contoso.example");
+    let minutes = |minutes| now + TimeDelta::minutes(minutes);
+    assert!(tell(&world, &report(&message, MailEventKind::BouncedForNow, now, "mailbox full"), minutes(1)).await);
+    assert_eq!(world.keyward.next_due(None, minutes(120)).await.unwrap(), Some(minutes(11)));
+    service.asked();
+    deliver(&world, minutes(11)).await;
+    assert_eq!((service.asked(), service.taken_by("bob")), (1, 2), "bob alone");
+    assert_eq!(world.keyward.next_due(None, minutes(120)).await.unwrap(), Some(due), "alice waits as before");
+}
+
+#[tokio::test]
+async fn who_is_throttled_after_a_bounce_is_tried_again_less_and_less_often() {
+    let (world, service) = with_a_notice().await;
+    service.set("bob", Mood::BouncesForNow);
+    deliver(&world, start()).await;
+    service.set("bob", Mood::Silent);
+    let (mut now, mut waits) = (start(), Vec::new());
+    for _ in 0..5 {
+        let due = world.keyward.next_due(None, now + hours(2)).await.unwrap().unwrap();
+        waits.push((due - now).num_seconds());
+        now = due;
+        deliver(&world, now).await;
+    }
+    assert_eq!(waits, [600, 4, 8, 16, 32]);
+    assert_eq!((service.taken_by("alice"), service.asked()), (1, 7), "one to each, then bob's five");
 }
 
 #[tokio::test]

@@ -16,8 +16,8 @@ pub struct Approved {
     pub key: Option<KeyId>,
     /// The hash of its plan. Once the plan changes, the approval is good for nothing.
     pub plan: PlanHash,
-    /// For a lock: how many environments are under the tenant's key, for which it is more than a bar. It may be fewer by the time of the lock,
-    /// and not more. 0 for all else.
+    /// For a lock: how often an environment of the tenant had been put under its key, which makes the lock more than a bar for it. The lock is
+    /// approved for as long as no other is. 0 for all else.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub reach: u64,
 }

@@ -114,6 +114,9 @@ pub struct Tenant {
     pub environments: u64,
     /// Of these, environments managed by the tenant.
     pub protected_environments: u64,
+    /// How often an environment was put under the tenant's key.
+    #[serde(default)]
+    pub protections: u64,
     /// Moves with every change to an environment: a plan made before is stale.
     pub census: u64,
     /// Moves with every lock, reactivation and key change: a lease decided before is void.
@@ -192,6 +195,7 @@ impl Tenant {
             key_awaited: false,
             environments: 0,
             protected_environments: 0,
+            protections: 0,
             census: 0,
             fence: 0,
         }
@@ -314,6 +318,7 @@ impl Tenant {
             Event::EnvironmentRegistered { .. } => self.environments += 1,
             Event::EnvironmentProtected { key, .. } => {
                 self.protected_environments += 1;
+                self.protections += 1;
                 self.with_key(key, |k| k.environments += 1);
             }
             Event::EnvironmentReverted { from, .. } => {

@@ -144,7 +144,13 @@ pub struct Answer {
 pub(crate) struct AnswerDocument {
     pub(crate) request_hash: String,
     pub(crate) answer: Answer,
-    /// The table removes it some time after that.
-    #[serde(default)]
-    pub(crate) expires_at: Instant,
+    /// The table removes it some time after that; where it is not said, it is good for as long as it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expires_at: Option<Instant>,
+}
+
+impl AnswerDocument {
+    pub(crate) fn is_good(&self, now: Instant) -> bool {
+        self.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
 }

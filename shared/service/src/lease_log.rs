@@ -40,14 +40,18 @@ impl Keyward {
         let stored = load::<FenceDocument>(&*self.table, &key).await?;
         let mut held =
             stored.unwrap_or_else(|| Stored::new(key.clone(), FenceDocument { fence: tenant.fence, until: None }));
-        if held.value.fence != tenant.fence {
+        if held.value.fence > tenant.fence {
             return Err(ServiceError::Conflict);
         }
-        if held.value.until.is_some_and(|known| known >= until) {
+        // One that is behind was not moved by a version that did not know it; whoever moves it later does so under its revision.
+        let is_behind = held.value.fence < tenant.fence;
+        held.value.fence = tenant.fence;
+        if !is_behind && held.value.until.is_some_and(|known| known >= until) {
             return Ok(Write::Check { key, condition: Condition::Fence(tenant.fence) });
         }
         let second = until.trunc_subsecs(0);
-        held.value.until = Some(if second < until { second + TimeDelta::seconds(1) } else { second });
+        let end = if second < until { second + TimeDelta::seconds(1) } else { second };
+        held.value.until = held.value.until.max(Some(end));
         held.put_with(Some(tenant.fence), None, None)
     }
 }

@@ -70,6 +70,7 @@ pub(crate) fn compose(
             email: administrator.email.clone(),
             status: RecipientStatus::Pending,
             bounces: 0,
+            not_before: None,
         })
         .collect();
     Some(NoticeDocument {

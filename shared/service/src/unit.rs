@@ -279,12 +279,12 @@ impl<'a> Unit<'a> {
             let document = AnswerDocument {
                 request_hash: idempotency.request_hash.clone(),
                 answer: (idempotency.encode)(&outcome),
-                expires_at,
+                expires_at: Some(expires_at),
             };
             let key = crate::operations::answer_key(request, &idempotency.key);
             // The table removes an expired answer when it likes: the new one comes in its place.
             let revision = match load::<AnswerDocument>(table, &key).await? {
-                Some(found) if self.context.now < found.value.expires_at => return Err(ServiceError::Conflict),
+                Some(found) if found.value.is_good(self.context.now) => return Err(ServiceError::Conflict),
                 Some(expired) => expired.revision,
                 None => 0,
             };

@@ -1,7 +1,7 @@
 //! Bringing a private key into the vault. Table and vault are two systems: the intent is in the table before the key is in the vault, and
 //! goes with the commit that makes the key known. What a crash leaves between is found by its due entry and removed.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use keyward_domain::{Instant, TenantId};
@@ -22,6 +22,9 @@ use crate::{
 
 /// How long a request may take between intent and commit before the sweep gives it up.
 const PATIENCE: TimeDelta = TimeDelta::minutes(10);
+
+/// How long the removal of one private key may take: twice what a purge is waited for.
+const REMOVAL: Duration = Duration::from_secs(45);
 
 /// Entries that are read at once.
 const ENTRIES: u32 = 100;
@@ -133,6 +136,7 @@ impl Keyward {
             limit: ENTRIES,
             after: None,
         };
+        let mut fault = None;
         loop {
             let page = self.table.query(&query).await?;
             let mut names = Vec::new();
@@ -145,9 +149,9 @@ impl Keyward {
                 }
                 names.push(stored.value.vault_key);
             }
-            self.remove_private_keys(&names).await.fault.map_or(Ok(()), Err)?;
+            fault = fault.or(self.remove_private_keys(&names).await.fault);
             if page.next.is_none() {
-                return Ok(());
+                return fault.map_or(Ok(()), Err);
             }
             query.after = page.next;
         }
@@ -159,10 +163,10 @@ impl Keyward {
         for name in names.iter().cloned() {
             let vault = Arc::clone(&self.vault);
             removals.spawn(async move {
-                let removed = match VaultKeyName::new(name.clone()) {
-                    Ok(key) => vault.remove(&key).await,
-                    Err(malformed) => Err(malformed),
-                };
+                let removed = async { vault.remove(&VaultKeyName::new(name.clone())?).await };
+                let removed = tokio::time::timeout(REMOVAL, removed).await;
+                let reason = || "a removal does not end".to_owned();
+                let removed = removed.unwrap_or_else(|_| Err(VaultError::Unavailable { reason: reason() }));
                 (name, removed)
             });
         }

@@ -89,7 +89,8 @@ fn what_endangers_the_key_of_the_table_is_told_as_it_happens() {
     let rule = rules_that_tell(&template).pop().unwrap();
     let names = at(&rule, &["EventPattern", "detail", "eventName"]).as_sequence().unwrap();
     let names: BTreeSet<&str> = names.iter().map(|name| name.as_str().unwrap()).collect();
-    assert_eq!(names, BTreeSet::from(["DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"]));
+    let expected = ["DisableKey", "PutKeyPolicy", "RetireGrant", "RevokeGrant", "ScheduleKeyDeletion"];
+    assert_eq!(names, BTreeSet::from(expected));
     let ways = at(&rule, &["EventPattern", "detail", "$or"]).as_sequence().unwrap();
     let key = ["OwnTableKey", "TableKey.Arn", "ExistingTableKeyArn"];
     assert_eq!(chosen(&at(&ways[0], &["resources", "ARN"])[0], &[]), key);

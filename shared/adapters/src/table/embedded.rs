@@ -94,7 +94,7 @@ impl EmbeddedTable {
         let dir = dir.as_ref().to_owned();
         let (dir, lock) = blocking(move || Ok((dir.clone(), enter(&dir)?))).await?;
         let path = dir.join(DATABASE_FILE);
-        if !path.exists() {
+        if new_file::is_missing(&path).map_err(directory(&path))? {
             let new = dir.join(NEW_DATABASE_FILE);
             let made = blocking({
                 let new = new.clone();

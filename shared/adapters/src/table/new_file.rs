@@ -7,6 +7,19 @@ use std::path::{Path, PathBuf};
 /// What SQLite writes beside a database: the write-ahead log, its index, and the journal of before there is a log.
 const SIDE_FILES: [&str; 3] = ["-wal", "-shm", "-journal"];
 
+/// Whether there is no database of this name yet. A link that leads nowhere is there, and what is beside a database belongs to one that was.
+pub(super) fn is_missing(path: &Path) -> io::Result<bool> {
+    match path.symlink_metadata() {
+        Ok(_) => return Ok(false),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(_) => {}
+    }
+    match side_files(path).into_iter().find(|path| path.exists()) {
+        Some(left) => Err(io::Error::other(format!("{} is there without its database", left.display()))),
+        None => Ok(true),
+    }
+}
+
 /// Removes what an interrupted attempt to make `new` has left.
 pub(super) fn clear(new: &Path) -> io::Result<()> {
     for path in side_files(new).into_iter().chain([new.to_owned()]) {

@@ -36,7 +36,8 @@ impl ClaimPath {
         Self::Name(name.to_owned())
     }
 
-    fn names(&self) -> &[String] {
+    /// The names, outermost first.
+    pub(super) fn names(&self) -> &[String] {
         match self {
             Self::Name(name) => std::slice::from_ref(name),
             Self::Names(names) => names,

@@ -289,6 +289,11 @@ impl IssuerSettings {
         check_roles(&self.roles, &tenant)?;
         check_claim(&self.person)?;
         check_claim(&self.signed_in_at)?;
+        if ["iat", "nbf", "exp"].iter().any(|issued| self.signed_in_at.names() == [*issued]) {
+            return refused(
+                "`signed_in_at` names a claim that says when the token was issued: each new token would be a new sign-in",
+            );
+        }
         let (person, prefix, signed_in_at) = (self.person, prefix(self.prefix)?, self.signed_in_at);
         let meaning = Meaning { person, prefix, signed_in_at, tenant, roles: self.roles };
         Ok(TrustedIssuer { name, audiences: self.audiences, keys, meaning })

@@ -88,6 +88,8 @@ fn one_issuer_s_settings_are_checked() {
         (json!({ "person": "" }), "one to four names"),
         (json!({ "person": [] }), "one to four names"),
         (json!({ "signed_in_at": ["a", ""] }), "one to four names"),
+        (json!({ "signed_in_at": "iat" }), "each new token would be a new sign-in"),
+        (json!({ "signed_in_at": ["exp"] }), "each new token would be a new sign-in"),
         (json!({ "signed_in_at": ["a", "b", "c", "d", "e"] }), "one to four names"),
         (json!({ "prefix": "" }), "`prefix` is"),
         (json!({ "prefix": ":" }), "`prefix` is"),

@@ -45,7 +45,7 @@ pub fn is_needed(tenant: &Tenant, operation: OperationName) -> bool {
 /// How far the operation reaches now: see [`Approved::reach`].
 #[must_use]
 pub fn reach(tenant: &Tenant, operation: &str) -> u64 {
-    if operation == OperationName::LockTenant.as_str() { tenant.protected_environments } else { 0 }
+    if operation == OperationName::LockTenant.as_str() { tenant.protections } else { 0 }
 }
 
 /// Whether rolling this change back needs an approval: not where the quorum was switched on after it, or shortly before. Else whoever

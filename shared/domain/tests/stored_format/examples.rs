@@ -316,6 +316,7 @@ pub(crate) fn tenant() -> Tenant {
         key_awaited: true,
         environments: 3,
         protected_environments: 2,
+        protections: 3,
         census: 5,
         fence: 2,
     }

@@ -83,8 +83,7 @@ impl World {
 
     /// The request for approval of this by this person that is open, or the name of the next.
     pub(crate) fn approval(&self, by: &PersonId, approved: &Approved, now: Instant) -> String {
-        let is_locked_by =
-            |tenant: &Tenant| u64::from(approved.operation == "lock-tenant") * tenant.protected_environments;
+        let is_locked_by = |tenant: &Tenant| u64::from(approved.operation == "lock-tenant") * tenant.protections;
         let reach = self.tenant.as_ref().map_or(0, is_locked_by);
         let approved = Approved { reach, ..approved.clone() };
         let mut kept = self.tenant.iter().flat_map(|tenant| tenant.approvals.values());

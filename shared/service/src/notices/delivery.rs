@@ -5,7 +5,7 @@
 //! where that answer was lost: one message for each such end; and where a message came back for now. For that a run first claims the notice,
 //! so that of several at the same time only one sends, and then each answer is recorded before the next message is sent.
 
-use chrono::TimeDelta;
+use chrono::{SubsecRound as _, TimeDelta};
 use keyward_domain::{Instant, TenantId};
 
 use super::{NoticeDocument, Recipient, RecipientStatus, StoredNotice, bounded};
@@ -34,14 +34,45 @@ pub(crate) const fn longest_wait() -> TimeDelta {
 /// The wait after the first message that came back for now; four times as long after each further one. A mailbox is not emptied in seconds.
 const AFTER_BOUNCE_SECONDS: i64 = 600;
 
-/// The wait until the next try, longer each time.
-pub(super) fn wait(notice: &NoticeDocument) -> TimeDelta {
-    let pending = || notice.recipients.iter().filter(|recipient| recipient.status == RecipientStatus::Pending);
-    let bounces = pending().map(|recipient| recipient.bounces).min().unwrap_or(0);
-    TimeDelta::seconds(match bounces.checked_sub(1) {
-        Some(further) => AFTER_BOUNCE_SECONDS << (2 * further.min(3)),
-        None => (1_i64 << notice.attempts.min(12)).min(LONGEST_WAIT_SECONDS),
-    })
+/// A report makes a notice due that a run may have claimed: never before the claim is over.
+const _: () = assert!(AFTER_BOUNCE_SECONDS >= CLAIM_SECONDS);
+
+/// An instant as the table keeps that of due work, in milliseconds: who waits until then is awaited when the notice is due.
+fn as_due(at: Instant) -> Instant {
+    at.trunc_subsecs(3)
+}
+
+/// When the message follows that comes after so many that came back for now.
+pub(super) fn after_bounce(bounces: u32, now: Instant) -> Instant {
+    as_due(now + TimeDelta::seconds(AFTER_BOUNCE_SECONDS << (2 * bounces.saturating_sub(1).min(3))))
+}
+
+impl NoticeDocument {
+    /// When who could not be sent a message is tried again, later each time.
+    fn next_try(&self, now: Instant) -> Instant {
+        as_due(now + TimeDelta::seconds((1_i64 << self.attempts.min(12)).min(LONGEST_WAIT_SECONDS)))
+    }
+
+    /// When the first of those who are pending is to be sent a message; nothing where nobody is.
+    pub(super) fn due_at(&self, now: Instant) -> Option<Instant> {
+        let pending = self.recipients.iter().filter(|recipient| recipient.is_pending());
+        pending.map(|recipient| recipient.not_before.filter(|at| *at > now).unwrap_or_else(|| self.next_try(now))).min()
+    }
+
+    /// Makes those wait whom the delivery that ends could not send a message: places, each with how many messages had come back. Each has an
+    /// instant of its own from then on, so that nobody's messages hurry or hold up another's.
+    fn postpone(&mut self, failed: &[(usize, u32)], now: Instant) {
+        if failed.is_empty() {
+            self.attempts = self.attempts.saturating_sub(1).max(1);
+        }
+        let next_try = self.next_try(now);
+        for (index, bounces) in failed {
+            let recipient = self.recipients.get_mut(*index);
+            if let Some(recipient) = recipient.filter(|found| found.is_pending() && found.bounces == *bounces) {
+                recipient.not_before = Some(next_try);
+            }
+        }
+    }
 }
 
 /// A message that could not be sent is tried for so long, and so often: longer than a weekend on which nobody mends the sender, and than
@@ -70,15 +101,16 @@ impl Keyward {
     /// Delivers the notice at this address, if its time has come, and counts in `run` who was sent it or given up.
     pub(crate) async fn deliver(&self, run: &SweepRun, key: &Key, now: Instant) -> Result<(), ServiceError> {
         let Some(notice) = settle!(self.claim(key, now))? else { return Ok(()) };
-        let recipients = notice.recipients.iter().enumerate();
+        let (recipients, mut failed) = (notice.recipients.iter().enumerate(), Vec::new());
         // Another one is the first at each try: one whose message hangs until the run is abandoned must not keep it from the others.
         let first = usize::try_from(notice.attempts).unwrap_or(0).saturating_sub(1) % notice.recipients.len().max(1);
         for (index, recipient) in recipients.clone().skip(first).chain(recipients.take(first)) {
-            if recipient.status != RecipientStatus::Pending {
+            if !recipient.is_awaited(now) {
                 continue;
             }
             let status = self.send(&notice, index, now).await;
             if status == RecipientStatus::Pending {
+                failed.push((index, recipient.bounces));
                 continue;
             }
             if matches!(status, RecipientStatus::Sent { .. }) {
@@ -88,7 +120,7 @@ impl Keyward {
                 tell(run, &notice, index, &status);
             }
         }
-        settle!(self.put_back(key, now))
+        settle!(self.put_back(key, &failed, now))
     }
 
     /// Takes the notice for this run. Whoever else comes by finds that its time has not come.
@@ -135,24 +167,23 @@ impl Keyward {
         status: &RecipientStatus,
     ) -> Result<bool, ServiceError> {
         let Some(mut notice) = self.stored_notice(key).await? else { return Ok(false) };
-        let is_awaited =
-            |recipient: &&mut Recipient| recipient.status == RecipientStatus::Pending && recipient.bounces == bounces;
+        let is_awaited = |recipient: &&mut Recipient| recipient.is_pending() && recipient.bounces == bounces;
         let Some(recipient) = notice.stored.value.recipients.get_mut(index).filter(is_awaited) else {
             return Ok(false);
         };
         recipient.status = status.clone();
+        recipient.not_before = None;
         self.table.transact(vec![notice.put()?]).await?;
         Ok(true)
     }
 
-    /// Makes a notice that somebody still waits for due again later, longer each time.
-    async fn put_back(&self, key: &Key, now: Instant) -> Result<(), ServiceError> {
+    /// Makes a notice that somebody still waits for due again when the first of them is to be sent a message.
+    async fn put_back(&self, key: &Key, failed: &[(usize, u32)], now: Instant) -> Result<(), ServiceError> {
         let Some(mut notice) = self.stored_notice(key).await? else { return Ok(()) };
-        let document = &notice.stored.value;
-        if !document.is_pending() {
-            return Ok(());
-        }
-        notice.due = Some(timers::due(kinds::NOTICE, &document.tenant, now + wait(document)));
+        let document = &mut notice.stored.value;
+        document.postpone(failed, now);
+        let Some(at) = document.due_at(now) else { return Ok(()) };
+        notice.due = Some(timers::due(kinds::NOTICE, &document.tenant, at));
         Ok(self.table.transact(vec![notice.put()?]).await?)
     }
 

@@ -2,7 +2,7 @@
 
 use keyward_domain::{Instant, TenantId};
 
-use super::{NoticeDocument, Recipient, RecipientStatus, bounded, delivery::wait};
+use super::{NoticeDocument, Recipient, RecipientStatus, bounded, delivery::after_bounce};
 use crate::{
     Keyward, ServiceError, addresses,
     settle::settle,
@@ -89,10 +89,10 @@ fn which(document: &NoticeDocument, recipient: &Recipient, message_id: &str) -> 
 ///
 /// Messages follow one another: what came back is counted once for each, whatever is reported of it again, and each has an identifier of its
 /// own. So it does not matter in which order reports come, nor whether it is recorded yet that the message was sent.
-fn after(recipient: &Recipient, message: u32, event: &MailEvent) -> Option<Recipient> {
+fn after(recipient: &Recipient, message: u32, event: &MailEvent, now: Instant) -> Option<Recipient> {
     if event.kind != MailEventKind::BouncedForNow || message >= FOLLOWED {
         let status = kept(&recipient.status, event.status())?;
-        return Some(Recipient { status, ..recipient.clone() });
+        return Some(Recipient { status, not_before: None, ..recipient.clone() });
     }
     if message < recipient.bounces {
         return None;
@@ -102,13 +102,15 @@ fn after(recipient: &Recipient, message: u32, event: &MailEvent) -> Option<Recip
         RecipientStatus::Pending | RecipientStatus::Sent { .. } => RecipientStatus::Pending,
         settled => settled.clone(),
     };
-    Some(Recipient { status, bounces: message + 1, ..recipient.clone() })
+    let bounces = message + 1;
+    let not_before = (status == RecipientStatus::Pending).then(|| after_bounce(bounces, now));
+    Some(Recipient { status, bounces, not_before, ..recipient.clone() })
 }
 
 impl Keyward {
     /// Records what the mail service reports of a message; says whether the report is of a message of a notice. The same report again, and
     /// reports in another order, come to the same end; one may come before it is recorded that the message was sent. A message that came back
-    /// for now is followed by another one, as one that could not be sent is.
+    /// for now is followed by another one, whenever others are tried again.
     ///
     /// # Errors
     /// The table does not answer.
@@ -123,13 +125,14 @@ impl Keyward {
         let index = usize::try_from(event.recipient).unwrap_or(usize::MAX);
         let Some(recipient) = document.recipients.get(index) else { return Ok(false) };
         let Some(message) = which(document, recipient, &event.message_id) else { return Ok(false) };
-        let Some(after) = after(recipient, message, event) else { return Ok(true) };
+        let Some(after) = after(recipient, message, event, now) else { return Ok(true) };
         if let Some(recipient) = document.recipients.get_mut(index) {
             *recipient = after;
         }
-        // Where somebody waited for it already it is due, or a run has it and makes it due.
-        if notice.due.is_none() {
-            notice.due = Some(timers::due(kinds::NOTICE, &document.tenant, now + wait(document)));
+        // Where somebody waits for it already it is due, or a run has it and makes it due; but it may be later than this recipient's time.
+        let not_before = document.recipients.get(index).and_then(|recipient| recipient.not_before);
+        if let Some(at) = not_before.filter(|at| notice.due.as_ref().is_none_or(|due| *at < due.at)) {
+            notice.due = Some(timers::due(kinds::NOTICE, &document.tenant, at));
         }
         self.table.transact(vec![notice.put()?]).await?;
         Ok(true)

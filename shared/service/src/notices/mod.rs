@@ -81,6 +81,20 @@ pub struct Recipient {
     /// How many messages came back for now and were followed by another one.
     #[serde(default, skip_serializing_if = "is_none")]
     pub bounces: u32,
+    /// Until when it waits for its next message: after one that came back for now, or that could not be sent. Only a pending one has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Instant>,
+}
+
+impl Recipient {
+    fn is_pending(&self) -> bool {
+        self.status == RecipientStatus::Pending
+    }
+
+    /// Whether it is to be sent a message at this instant.
+    fn is_awaited(&self, now: Instant) -> bool {
+        self.is_pending() && self.not_before.is_none_or(|at| at <= now)
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
@@ -106,14 +120,15 @@ pub struct NoticeDocument {
     pub html: Option<String>,
     /// Every administrator of the tenant at that instant.
     pub recipients: Vec<Recipient>,
-    /// How often its delivery was begun.
+    /// How often its delivery was begun. After the first time, one that left nobody to be tried again is not counted: it must not lengthen the
+    /// wait of the others.
     pub attempts: u32,
 }
 
 impl NoticeDocument {
     /// Whether somebody is neither reached nor given up.
     fn is_pending(&self) -> bool {
-        self.recipients.iter().any(|recipient| recipient.status == RecipientStatus::Pending)
+        self.recipients.iter().any(Recipient::is_pending)
     }
 
     /// The message's identifier: of this notice to this address, after so many that came back, and of nothing else.
@@ -144,7 +159,7 @@ impl StoredNotice {
 /// delivery will say so.
 pub(crate) fn waiting_since(item: &Item) -> Option<Instant> {
     let notice = decode::<NoticeDocument>(item).ok()?.value;
-    let waits = |recipient: &Recipient| recipient.status == RecipientStatus::Pending && recipient.bounces == 0;
+    let waits = |recipient: &Recipient| recipient.is_pending() && recipient.bounces == 0;
     notice.recipients.iter().any(waits).then_some(notice.at)
 }
 
@@ -170,6 +185,7 @@ mod tests {
         assert_eq!(notice.html, None);
         assert_eq!(notice.recipients[1].status, RecipientStatus::Refused { reason: "no".into() });
         assert_eq!(notice.recipients[1].bounces, 0);
+        assert_eq!(notice.recipients[2].not_before, None);
         assert!(notice.is_pending());
         Ok(())
     }

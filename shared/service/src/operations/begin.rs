@@ -52,7 +52,7 @@ impl Keyward {
         let Some(idempotency) = &request.idempotency else { return Ok(None) };
         let key = super::answer_key(request, &idempotency.key);
         let stored = load::<AnswerDocument>(&*self.table, &key).await?;
-        match stored.map(|stored| stored.value).filter(|stored| request.now < stored.expires_at) {
+        match stored.map(|stored| stored.value).filter(|stored| stored.is_good(request.now)) {
             Some(stored) if stored.request_hash == idempotency.request_hash => Ok(Some(stored.answer)),
             Some(_) => Err(ServiceError::IdempotencyKeyReused),
             None => Ok(None),

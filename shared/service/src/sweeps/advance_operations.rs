@@ -2,6 +2,8 @@
 //!
 //! An operation's record holds how far it is. Every step is one transaction; a step that is repeated finds its work done.
 
+use std::time::Duration;
+
 use keyward_domain::{Command, Environment, Instant, Operation, OperationId, OperationKind, PersonId, TenantId};
 
 use super::RowDone;
@@ -24,6 +26,13 @@ const LOOKED_AT: u32 = 200;
 /// Steps of one run for one operation.
 const STEPS: u32 = 20;
 
+/// How long a run goes on with one operation: no longer than until the step in which this is over. A step can take longer: a hundred data keys
+/// of one environment, unwrapped one by one by a slow vault.
+const IN_A_ROW: Duration = Duration::from_secs(30);
+
+/// Data keys that one step unwraps, or those of one environment if that has more.
+const UNWRAPPED: u32 = 50;
+
 /// Longest wait between two tries of a failing operation.
 const LONGEST_WAIT_SECONDS: i64 = 300;
 
@@ -31,9 +40,12 @@ impl Keyward {
     pub(super) async fn advance_due(&self, item: &Item, now: Instant) -> Result<RowDone, ServiceError> {
         let document = decode::<OperationDocument>(item)?.value;
         let (tenant, operation) = (&document.tenant, &document.operation.id);
-        for step in 0..STEPS {
+        let begun = std::time::Instant::now();
+        for step in 1..=STEPS {
             match settle!(self.step(tenant, operation, now)) {
-                Ok(false) => return Ok(RowDone { changes: u64::from(step) + 1, more: false }),
+                Ok(false) => return Ok(RowDone { changes: u64::from(step), more: false }),
+                // The others have their turn; this one is due as before.
+                Ok(true) if begun.elapsed() > IN_A_ROW => return Ok(RowDone { changes: u64::from(step), more: true }),
                 Ok(true) => {}
                 Err(fault) => {
                     self.put_off(tenant, operation, now).await?;
@@ -42,6 +54,12 @@ impl Keyward {
             }
         }
         Ok(RowDone { changes: u64::from(STEPS), more: true })
+    }
+
+    /// Makes an operation whose row took too long due again later.
+    pub(super) async fn put_off_due(&self, item: &Item, now: Instant) -> Result<(), ServiceError> {
+        let document = decode::<OperationDocument>(item)?.value;
+        self.put_off(&document.tenant, &document.operation.id, now).await
     }
 
     /// Goes on with the operation that a request has just started, for a bounded time, so that small ones are finished when the request is
@@ -86,17 +104,21 @@ impl Keyward {
         let more = match document.operation.kind {
             OperationKind::ChangeKey | OperationKind::RollBackKey => self.rewrap_some(&mut unit, &document).await?,
             OperationKind::LockTenant | OperationKind::DestroyKey => {
-                let removed = self.remove_private_keys(&document.remove).await;
-                let entries = match document.operation.kind {
-                    OperationKind::LockTenant => self.cancel_entries(tenant, now).await,
-                    _ => Ok(()),
-                };
-                if let Some(fault) = removed.fault.or(entries.err()) {
-                    // What is gone is not asked for again.
-                    if let Some(document) = unit.operation_mut() {
-                        document.remove.retain(|name| !removed.gone.contains(name));
+                let entries = async {
+                    match document.operation.kind {
+                        OperationKind::LockTenant => self.cancel_entries(tenant, now).await,
+                        _ => Ok(()),
                     }
-                    unit.commit(&*self.table).await?;
+                };
+                let (removed, entries) = tokio::join!(self.remove_private_keys(&document.remove), entries);
+                if let Some(fault) = removed.fault.or(entries.err()) {
+                    if !removed.gone.is_empty() {
+                        // What is gone is not asked for again.
+                        if let Some(document) = unit.operation_mut() {
+                            document.remove.retain(|name| !removed.gone.contains(name));
+                        }
+                        unit.commit(&*self.table).await?;
+                    }
                     return Err(fault);
                 }
                 false
@@ -113,7 +135,7 @@ impl Keyward {
     async fn rewrap_some(&self, unit: &mut Unit<'_>, document: &OperationDocument) -> Result<bool, ServiceError> {
         let operation = &document.operation.id;
         let page = self.table.query(&behind(&document.tenant, document.cursor.as_deref())).await?;
-        let (mut changed, mut cursor, mut looked_at) = (0, document.cursor.clone(), 0);
+        let (mut changed, mut unwrapped, mut cursor, mut looked_at) = (0, 0, document.cursor.clone(), 0);
         for item in &page.items {
             let stored: Stored<Environment> = decode(item)?;
             let before = stored.value.clone();
@@ -125,8 +147,9 @@ impl Keyward {
             for event in unit.decide(&command, Some(&before.id))? {
                 self.change_material(unit, &tenant, &before, &event).await?;
                 changed += 1;
+                unwrapped += before.newest_generation;
             }
-            if changed >= TOGETHER {
+            if changed >= TOGETHER || unwrapped >= UNWRAPPED {
                 break;
             }
         }

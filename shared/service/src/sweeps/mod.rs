@@ -109,10 +109,13 @@ impl Keyward {
         if sweep == Sweep::DeliverNotices {
             run.count(|report| report.notices = Some(NoticesFound::default()));
         }
-        for (kind, shard) in turns(sweep.kinds(), now) {
-            self.sweep_shard(run, sweep, (kind, shard), now).await?;
+        // One partition of the index that does not answer keeps nobody from the others.
+        let mut swept = Ok(());
+        for turn in turns(sweep.kinds(), now) {
+            let shard = self.sweep_shard(run, sweep, turn, now).await;
+            swept = swept.and(shard);
         }
-        Ok(())
+        swept
     }
 
     async fn sweep_shard(
@@ -167,7 +170,9 @@ impl Keyward {
     /// Does what a row asks for; says whether it did not fail.
     async fn sweep_row(&self, run: &SweepRun, sweep: Sweep, kind: &str, item: &Item, now: Instant) -> bool {
         run.looks_at(item, now);
-        let failure = match tokio::time::timeout(run.row_time, self.work_on(run, sweep, kind, item, now)).await {
+        // A step of an operation is long: what is cut is begun anew.
+        let most = if kind == kinds::OPERATION { run.row_time * 4 } else { run.row_time };
+        let failure = match tokio::time::timeout(most, self.work_on(run, sweep, kind, item, now)).await {
             Ok(Ok(row)) => {
                 run.count(|report| {
                     report.changes += row.changes;
@@ -177,7 +182,14 @@ impl Keyward {
                 return true;
             }
             Ok(Err(fault)) => fault.to_string(),
-            Err(_) => format!("it took longer than {} s", run.row_time.as_secs_f32()),
+            Err(_) => {
+                if kind == kinds::OPERATION
+                    && let Err(fault) = self.put_off_due(item, now).await
+                {
+                    tracing::warn!(%fault, "an operation that takes long could not be put off");
+                }
+                format!("it took longer than {} s", most.as_secs_f32())
+            }
         };
         run.count(|report| report.failed += 1);
         let (partition, row) = (&item.key.partition, &item.key.sort);
