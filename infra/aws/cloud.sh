@@ -37,7 +37,7 @@ start() {
         --endpoint "$(value endpoint)" --region "$(value region)" --table "$(value table)" --prefix "$(value functionPrefix)" \
         --demo >"$cloud/front.out" 2>"$cloud/front.log" </dev/null &
     echo "$! $(started_at $!)" >"$cloud/front.pid"
-    for _ in $(seq 1 300); do
+    for _ in $(seq 1 1200); do
         if grep -qs 'http://' "$cloud/front.out"; then break; fi
         if ! kill -0 $! 2>/dev/null; then
             tail -n 20 "$cloud/front.log" >&2

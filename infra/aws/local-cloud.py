@@ -35,8 +35,8 @@ REGION = "eu-central-1"
 STACK = "keyward"
 BUCKET = "packages"
 HERE = pathlib.Path(__file__).resolve().parent
-READY_SECONDS = 30
-DEPLOYED_SECONDS = 120
+READY_SECONDS = 120
+DEPLOYED_SECONDS = 300
 STOPPED_SECONDS = 5
 
 # What has no default in the template, or another one here.

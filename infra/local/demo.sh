@@ -52,7 +52,7 @@ if [ $# -gt 0 ] && [ -n "$1" ]; then
 else
     "$programs/keyward-local" serve --data "$work/data" --listen 127.0.0.1:0 --demo >"$work/server.out" 2>"$work/server.log" &
     server=$!
-    for _ in $(seq 1 200); do
+    for _ in $(seq 1 1200); do
         url=$(grep -o 'http://[^ ]*' "$work/server.out" | head -n 1 || true)
         [ -n "$url" ] && break
         kill -0 "$server" 2>/dev/null || fail "the local process did not start"

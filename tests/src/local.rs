@@ -63,7 +63,7 @@ impl Local {
         thread::spawn(move || lines.for_each(drop));
         let url = line.split_whitespace().find(|word| word.starts_with("http://")).expect("its address").to_owned();
         // Each request has a connection of its own: one that a bad request made the server close must not be taken for the next.
-        let client = Client::builder().timeout(Duration::from_secs(60)).pool_max_idle_per_host(0).build().unwrap();
+        let client = Client::builder().timeout(Duration::from_secs(300)).pool_max_idle_per_host(0).build().unwrap();
         Self { child, cloud, url, client }
     }
 

@@ -64,7 +64,11 @@ pub fn copy_of(from: &Path, to: &Path) {
         if entry.file_type().unwrap().is_dir() {
             copy_of(&entry.path(), &target);
         } else {
-            fs::copy(entry.path(), target).unwrap();
+            match fs::copy(entry.path(), target) {
+                // A file that is being replaced is there under another name for a moment.
+                Err(gone) if gone.kind() == std::io::ErrorKind::NotFound => {}
+                copied => drop(copied.unwrap()),
+            }
         }
     }
 }

@@ -197,7 +197,9 @@ fn the_other_is_deleted(stage: &Stage, locked: &Value) {
     local.advance_to(deletion_at - TimeDelta::minutes(5));
     assert_eq!(alice.get("/environments/test-us").must_be(200).body["state"], "locked");
     let ran = local.advance_to(deletion_at);
-    assert!(ran["ran"].as_array().unwrap().iter().any(|ran| instant(&ran["at"]) == deletion_at), "{ran}");
+    // On a cloud the schedule may have been faster.
+    let has_run = || ran["ran"].as_array().unwrap().iter().any(|ran| instant(&ran["at"]) == deletion_at);
+    assert!(local.cloud().is_some() || has_run(), "{ran}");
     let test = alice.get("/environments/test-us").must_be(200).body;
     assert_eq!(test["state"], "deleted");
     assert!(is_soon_after(instant(&test["deletedAt"]), deletion_at), "{test} for {deletion_at}");

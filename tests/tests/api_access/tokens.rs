@@ -55,7 +55,7 @@ pub(crate) fn unbelieved(stage: &Stage) -> Vec<(&'static str, Option<String>, &'
         ("empty", Some(String::new()), "unauthenticated"),
         ("no token at all", Some("kanarienvogel".to_owned()), "unauthenticated"),
         ("expired", with(&|c| (c.iat, c.nbf, c.exp) = (c.iat - 9000, None, c.iat - 61)), "token_expired"),
-        ("not yet valid", with(&|c| c.nbf = Some(c.iat + 120)), "token_not_yet_valid"),
+        ("not yet valid", with(&|c| c.nbf = Some(c.iat + 4 * 3600)), "token_not_yet_valid"),
         ("wrong signature", Some(format!("{message}.{}", URL_SAFE_NO_PAD.encode(changed))), "unauthenticated"),
         ("no signature", Some(format!("{message}.")), "unauthenticated"),
         ("another's signature", Some(stranger), "unauthenticated"),

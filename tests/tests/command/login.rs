@@ -237,7 +237,7 @@ fn a_token_that_ends_is_got_again() {
     let (url, believed) = keyward(&provider.issuer);
     let anna = Terminal::at(&url);
     // Less than the minute before its end in which it is not used any more.
-    provider.set(json!({ "expires_in": 30 }));
+    provider.set(json!({ "expires_in": 50 }));
     sign_in(&anna, &provider).must_be(0);
     provider.seen();
     for _ in 0..2 {
@@ -257,7 +257,7 @@ fn a_token_that_ends_is_got_again() {
     }
     assert_eq!(refreshes(&provider.seen()), 1);
     // While the old one is good, a provider that does not give a new one is no failure; after it, it is.
-    provider.set(json!({ "expires_in": 30 }));
+    provider.set(json!({ "expires_in": 50 }));
     sign_in(&anna, &provider).must_be(0);
     provider.set(json!({ "refuse": "invalid_grant" }));
     anna.run(&["key", "list"]).must_be(0);

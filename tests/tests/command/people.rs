@@ -162,7 +162,8 @@ fn a_plan_that_has_changed_makes_the_request_void() {
     let list = bob.run(&["approval", "list", "--output", "json"]).must_be(0).json();
     let seen = list["value"][0]["plan"].as_str().unwrap().to_owned();
     let olivia = Terminal::of(&local, "olivia");
-    let backup = ["backup", "register", "test-us", "b1", "--retained-until", "2027-01-31T00:00:00Z"];
+    let until = (local.now() + chrono::TimeDelta::days(60)).to_rfc3339();
+    let backup = ["backup", "register", "test-us", "b1", "--retained-until", &until];
     olivia.run(&[&["--tenant", "contoso"], &backup[..]].concat()).must_be(0);
     let void = bob.run(&["approval", "give", &id, "--confirm", "Contoso Test"]).must_say(5, "approval_void");
     assert!(void.stderr.contains("asks again"), "{}", void.stderr);

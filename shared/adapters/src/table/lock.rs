@@ -4,10 +4,15 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::time::Duration;
 
 use super::embedded::OpenError;
 
 const LOCK_FILE: &str = "table.lock";
+/// How often, and how long each time, a process that is about to leave the directory is waited for: one second. A program that the former
+/// holder was just starting holds the lock too, until it is another program.
+const ENDING_WAITS: u32 = 50;
+const WAIT: Duration = Duration::from_millis(20);
 /// A process id has at most ten digits.
 const PID_BYTES: u64 = 16;
 
@@ -49,12 +54,16 @@ pub(super) fn private_file(path: &Path) -> io::Result<File> {
 pub(super) fn take(dir: &Path) -> Result<File, OpenError> {
     let failed = |source| OpenError::Directory { dir: dir.into(), source };
     let mut file = private_file(&dir.join(LOCK_FILE)).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            return Err(OpenError::AlreadyOpen { dir: dir.into(), pid: holder(&file) });
+    let mut waited = 0;
+    while let Err(taken) = file.try_lock() {
+        match taken {
+            TryLockError::WouldBlock if waited < ENDING_WAITS => std::thread::sleep(WAIT),
+            TryLockError::WouldBlock => {
+                return Err(OpenError::AlreadyOpen { dir: dir.into(), pid: holder(&file) });
+            }
+            TryLockError::Error(source) => return Err(failed(source)),
         }
-        Err(TryLockError::Error(source)) => return Err(failed(source)),
+        waited += 1;
     }
     file.set_len(0).map_err(failed)?;
     file.rewind().map_err(failed)?;

@@ -1,5 +1,12 @@
 //! Whatever is asked for, in whatever order and at whatever instant, the rules hold.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says which walks it made"
+)]
 
 mod approvals;
 mod naive;
@@ -8,13 +15,16 @@ mod steps;
 #[path = "../world/mod.rs"]
 mod world;
 
-use std::cell::Cell;
+use std::{
+    cell::Cell,
+    hash::{BuildHasher as _, RandomState},
+};
 
 use keyward_domain::{Command, Event, Instant, KeyState, Recorded};
 use naive::{Naive, Reached};
 use proptest::{
     strategy::Strategy,
-    test_runner::{Config, TestCaseError, TestRunner},
+    test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner},
 };
 use steps::{Step, Wish};
 use world::{Request, World};
@@ -160,10 +170,21 @@ fn walk(steps: &[Step]) -> Result<Reached, String> {
     Ok(walk.naive.reached)
 }
 
+/// Another one each time, or the one that `KEYWARD_SEED` names.
+fn seed() -> u64 {
+    let named = std::env::var("KEYWARD_SEED").ok().map(|seed| seed.parse().expect("KEYWARD_SEED is a number"));
+    named.unwrap_or_else(|| RandomState::new().hash_one(0))
+}
+
 /// Walks, and how often the states that matter were reached.
 fn walk_all(cases: u32, walks: impl Strategy<Value = Vec<Step>>) -> Reached {
     let reached = Cell::new(Reached::default());
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let seed = seed();
+    println!("KEYWARD_SEED={seed} makes the same walks");
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
     let result = runner.run(&walks, |steps| {
         let walk = walk(&steps).map_err(TestCaseError::fail)?;
         let before = reached.get();
@@ -185,6 +206,7 @@ fn walk_all(cases: u32, walks: impl Strategy<Value = Vec<Step>>) -> Reached {
     if let Err(error) = result {
         panic!("{error}");
     }
+    println!("{:?}", reached.get());
     reached.get()
 }
 
