@@ -44,7 +44,7 @@ pub fn is_needed(tenant: &Tenant, operation: OperationName) -> bool {
 
 /// How far the operation reaches now: see [`Approved::reach`].
 #[must_use]
-pub fn reach(tenant: &Tenant, operation: &str) -> u64 {
+pub(crate) fn reach(tenant: &Tenant, operation: &str) -> u64 {
     if operation == OperationName::LockTenant.as_str() { tenant.protections } else { 0 }
 }
 

@@ -14,9 +14,8 @@ mod limits;
 mod pem_input;
 #[path = "../../../../tests/fuzz/inputs/pfx.rs"]
 mod pfx_input;
-
-use std::fs;
-use std::path::{Path, PathBuf};
+#[path = "../../../../tests/fuzz/replay.rs"]
+mod replay;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -29,6 +28,7 @@ use crate::openssl::Openssl;
 use crate::{KEY, PASSWORD, password, written};
 use exchange_key::EXCHANGE_KEY;
 use limits::limits;
+use replay::{Seeds, run_all};
 
 /// What openssl is told for the seeds; the iterations are within the limits of the target.
 const EXPORTS: [(&str, &str); 5] = [
@@ -38,36 +38,6 @@ const EXPORTS: [(&str, &str); 5] = [
     ("openssl-3des-pbes2.pfx", "-iter 16 -keypbe DES-EDE3-CBC -certpbe NONE -macalg sha384"),
     ("openssl-rc2-sha1.pfx", "-legacy -iter 16 -keypbe PBE-SHA1-RC2-40 -certpbe PBE-SHA1-RC2-128 -macalg sha1"),
 ];
-
-type Seeds = Vec<(String, Vec<u8>)>;
-
-fn folder(kind: &str, target: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz").join(kind).join(target)
-}
-
-/// Runs the target's seeds and regressions; gives back its seeds.
-fn run_all(target: &str, seeds: fn() -> Seeds, run: fn(&[u8])) -> Seeds {
-    if std::env::var_os("KEYWARD_UPDATE").is_some_and(|value| value == "1") {
-        fs::create_dir_all(folder("seeds", target)).unwrap();
-        for (name, seed) in seeds() {
-            fs::write(folder("seeds", target).join(name), seed).unwrap();
-        }
-    }
-    let found = files("seeds", target);
-    assert!(!found.is_empty(), "{target} has no seeds; run this with KEYWARD_UPDATE=1");
-    for (name, input) in found.iter().chain(&files("regressions", target)) {
-        eprintln!("{target}: {name}");
-        run(input);
-    }
-    found
-}
-
-/// The files of a folder; a target without a regression has none.
-fn files(kind: &str, target: &str) -> Seeds {
-    let Ok(entries) = fs::read_dir(folder(kind, target)) else { return Vec::new() };
-    let read = |path: PathBuf| (path.display().to_string(), fs::read(&path).unwrap());
-    entries.map(|entry| read(entry.unwrap().path())).collect()
-}
 
 fn pfx_seeds() -> Seeds {
     let bench = Openssl::with_key();

@@ -40,20 +40,11 @@ impl Keyward {
     pub(super) async fn advance_due(&self, item: &Item, now: Instant) -> Result<RowDone, ServiceError> {
         let document = decode::<OperationDocument>(item)?.value;
         let (tenant, operation) = (&document.tenant, &document.operation.id);
-        let begun = std::time::Instant::now();
-        for step in 1..=STEPS {
-            match settle!(self.step(tenant, operation, now)) {
-                Ok(false) => return Ok(RowDone { changes: u64::from(step), more: false }),
-                // The others have their turn; this one is due as before.
-                Ok(true) if begun.elapsed() > IN_A_ROW => return Ok(RowDone { changes: u64::from(step), more: true }),
-                Ok(true) => {}
-                Err(fault) => {
-                    self.put_off(tenant, operation, now).await?;
-                    return Err(fault);
-                }
-            }
+        let done = self.some_steps(tenant, operation, now).await;
+        if done.is_err() {
+            self.put_off(tenant, operation, now).await?;
         }
-        Ok(RowDone { changes: u64::from(STEPS), more: true })
+        done
     }
 
     /// Makes an operation whose row took too long due again later.
@@ -68,8 +59,10 @@ impl Keyward {
         let Some(Operation { id, .. }) = outcome.operation.clone() else { return };
         let tenant = outcome.tenant.id.clone();
         // A step that is left off is one that a crash has cut: it is repeated.
-        if tokio::time::timeout(self.at_once, self.some_steps(&tenant, &id, now)).await.is_err() {
-            tracing::info!(operation = %id, "an operation takes longer and waits for the sweep");
+        match tokio::time::timeout(self.at_once, self.some_steps(&tenant, &id, now)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(fault)) => tracing::warn!(operation = %id, %fault, "an operation waits for the sweep"),
+            Err(_) => tracing::info!(operation = %id, "an operation takes longer and waits for the sweep"),
         }
         let stored = load::<OperationDocument>(&*self.table, &addresses::operation(&tenant, &id)).await;
         if let Ok(Some(stored)) = stored {
@@ -80,14 +73,17 @@ impl Keyward {
         }
     }
 
-    async fn some_steps(&self, tenant: &TenantId, id: &OperationId, now: Instant) {
-        for _ in 0..STEPS {
-            match settle!(self.step(tenant, id, now)) {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(fault) => return tracing::warn!(operation = %id, %fault, "an operation waits for the sweep"),
+    /// Goes on with an operation, for so many steps and so long.
+    async fn some_steps(&self, tenant: &TenantId, id: &OperationId, now: Instant) -> Result<RowDone, ServiceError> {
+        let begun = std::time::Instant::now();
+        for step in 1..=STEPS {
+            let more = settle!(self.step(tenant, id, now))?;
+            // The others have their turn; this one is due as before.
+            if !more || begun.elapsed() > IN_A_ROW {
+                return Ok(RowDone { changes: u64::from(step), more });
             }
         }
+        Ok(RowDone { changes: u64::from(STEPS), more: true })
     }
 
     /// One step; says whether there is another.
